@@ -1,0 +1,134 @@
+/* Errors of the world, assertions of our own mistakes, and memory that cannot fail softly. */
+#include "base/base.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the loads of base.h need it");
+
+/* Length of the well-formed UTF-8 sequence at p, 0 where there is none. */
+static size_t utf8_size(const unsigned char *p)
+{
+    if (p[0] < 0x80)
+        return 1;
+    size_t size = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : 2;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return size;
+}
+
+/* A hostile name must not steer the reader's terminal. */
+static void text_defuse(char *text)
+{
+    unsigned char *p = (unsigned char *)text;
+    while (*p) {
+        size_t size = utf8_size(p);
+        bool control = *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
+        if (size == 0 || control) {
+            *p++ = '?';
+            continue;
+        }
+        p += size;
+    }
+}
+
+int err_set(struct err *err, enum sanad_error code, const char *format, ...)
+{
+    sanad_assert((int)code != 0);
+    if (!err)
+        return code;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(err->text, sizeof err->text, format, args); /* cut is fine */
+    va_end(args);
+    text_defuse(err->text);
+    err->code = code;
+    return code;
+}
+
+int err_wrap(struct err *err, const char *format, ...)
+{
+    sanad_assert(err && err->code != 0);
+    char object[ERR_TEXT_SIZE];
+    char inner[ERR_TEXT_SIZE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(object, sizeof object, format, args);
+    va_end(args);
+    memcpy(inner, err->text, sizeof inner);
+    /* 256 of the object leave room for the rule; both are cut, never overrun. */
+    (void)snprintf(err->text, sizeof err->text, "%.255s: %.254s", object, inner);
+    text_defuse(err->text);
+    return err->code;
+}
+
+int err_exit_code(int code)
+{
+    switch (code) {
+#define X(name, value, exit_code, words)                                                           \
+    case value:                                                                                    \
+        return exit_code;
+        SANAD_ERRORS(X)
+#undef X
+    default:
+        return code == 0 ? 0 : 4;
+    }
+}
+
+const char *err_words(int code)
+{
+    switch (code) {
+#define X(name, value, exit_code, words)                                                           \
+    case value:                                                                                    \
+        return words;
+        SANAD_ERRORS(X)
+#undef X
+    default:
+        return "done";
+    }
+}
+
+_Noreturn void sanad_assert_fail(const char *condition, const char *file, int line)
+{
+    (void)fprintf(stderr, "sanad: own mistake: %s:%d: %s\n", file, line, condition);
+    abort();
+}
+
+static _Noreturn void mem_exhausted(size_t size)
+{
+    (void)fprintf(stderr, "sanad: memory: %zu bytes could not be had\n", size);
+    exit(4);
+}
+
+void *mem_alloc(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    if (!memory)
+        mem_exhausted(size);
+    return memory;
+}
+
+void *mem_zalloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size ? size : 1);
+    if (!memory)
+        mem_exhausted(count);
+    return memory;
+}
+
+void *mem_realloc(void *old, size_t count, size_t size)
+{
+    void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
+    if (!memory)
+        mem_exhausted(count);
+    return memory;
+}
+
+char *mem_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(mem_alloc(size), text, size);
+}
