@@ -95,7 +95,8 @@ bool ec_verify_schnorr(const uint8_t x[32], const uint8_t signature[64],
 
 void ed25519_public(uint8_t ret_public[32], const uint8_t seed[32]);
 void ed25519_sign(uint8_t ret_signature[64], const uint8_t seed[32], struct bytes message);
-bool ed25519_verify(const uint8_t public_key[32], const uint8_t signature[64], struct bytes message);
+bool ed25519_verify(const uint8_t public_key[32], const uint8_t signature[64],
+                    struct bytes message);
 
 /* ---- keys at rest (libsodium) ----------------------------------------------------------- */
 

@@ -1,0 +1,47 @@
+/* scan: one streaming pass from a source to facts: threads, watch set, exact spends without
+ * a UTXO set, gap top-up, checkpoints, reorganisations; then the short pass that proves
+ * prevouts. How: doc/formats/scan.md. */
+#ifndef SANAD_SCAN_H
+#define SANAD_SCAN_H
+
+#include "base/base.h"
+#include "book/book.h"
+#include "facts/facts.h"
+#include "source/source.h"
+
+struct scan_options {
+    struct source *source;
+    struct facts *facts;
+    struct store *store;
+    struct book *const *books; /* scripts of all of them are watched */
+    size_t book_count;
+    unsigned threads;          /* 0: as many as the machine has */
+    int64_t to_height;         /* -1: the tip */
+    bool parse_only;           /* grade `parse`: merkle roots not recomputed */
+    bool no_prevouts;          /* leaves out the second pass: grade `merkle` */
+    unsigned checkpoint_ms;    /* facts are committed at least so often; 0: 2000 */
+    struct progress *progress; /* or NULL */
+};
+struct scan_result {
+    struct facts_state state;
+    uint32_t from_height; /* first block read in this run */
+    uint64_t blocks;      /* read in this run */
+    uint64_t stale_blocks;
+    uint64_t transactions;
+    uint64_t bytes;
+    uint64_t coins;
+    uint64_t spends;
+    uint32_t passes;           /* gap top-ups and late wallets read again */
+    uint32_t withdrawn_blocks; /* by a reorganisation */
+    int64_t nanoseconds;
+};
+/* Continues where the facts end. Follows a reorganisation: withdraws to the fork, then goes
+ * on. A block whose merkle root differs, or that does not parse, is REFUSED and nothing of it
+ * or above it is kept. */
+int scan_run(struct scan_result *ret_result, const struct scan_options *options, struct err *err);
+
+/* Proves prevouts of all touched transactions that are not proved yet; part of scan_run. */
+int scan_prove_prevouts(struct facts *facts, struct store *store, struct source *source,
+                        unsigned threads, struct err *err);
+
+#endif

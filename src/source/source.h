@@ -1,0 +1,96 @@
+/* source: where blocks come from. One interface; behind it block files of a node
+ * ("blocks:DIR"), later a node's RPC, the P2P network and snapshots. A source is opened,
+ * looked at again for news (refresh), and read from many threads. */
+#ifndef SANAD_SOURCE_H
+#define SANAD_SOURCE_H
+
+#include "base/base.h"
+#include "chain/chain.h"
+
+struct source;
+struct source_options {
+    const struct chain_params *params;
+    const struct chain_anchor *anchor; /* or NULL */
+};
+
+/* "blocks:DIR". Reads all headers, checks them and finds the most-work tip whose bodies are
+ * all there. DIR is the folder with blk?????.dat (a node's `blocks`). */
+int source_open(struct source **ret_source, const char *spec, const struct source_options *options,
+                struct err *err);
+void source_close(struct source *source);
+/* Looks again: new records, new files. Node indexes stay valid. */
+int source_refresh(struct source *source, struct err *err);
+
+const struct header_tree *source_headers(const struct source *source);
+/* Most-work node whose ancestors all have bodies; NODE_NONE where there is no block. */
+uint32_t source_tip(const struct source *source);
+uint32_t source_first_height(const struct source *source); /* 0, or the anchor's */
+bool source_has_body(const struct source *source, uint32_t node);
+/* The node of the active chain at a height (an ancestor of the tip), or NODE_NONE. */
+uint32_t source_active(const struct source *source, uint32_t height);
+
+/* What was found while indexing; for the report of a scan. */
+struct source_stats {
+    uint64_t bytes;         /* of all block records */
+    uint64_t blocks;        /* records that are blocks of known headers */
+    uint64_t stale_blocks;  /* not on the active chain */
+    uint64_t orphan_blocks; /* their predecessor is nowhere */
+    uint64_t repeated_blocks;
+    uint64_t garbage_bytes; /* skipped between records */
+    bool truncated_tail;    /* the last record of the last file is not whole (yet) */
+    bool has_undo;          /* rev files stand beside */
+};
+void source_stats_get(struct source_stats *ret_stats, const struct source *source);
+
+/* One block by node, de-obfuscated, into buf (emptied before). Thread-safe. MISSING where
+ * it has no body. Hash of the header is checked against the node. */
+int source_block_read(const struct source *source, struct buf *ret_raw, uint32_t node,
+                      struct err *err);
+/* CBlockUndo of a block (checksum verified), into buf. MISSING: no rev file or no record.
+ * Thread-safe. */
+int source_undo_read(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
+
+/* ---- one streaming pass ---------------------------------------------------------------- */
+
+/* A shard is one block file with the blocks of it that stand on the branch of `tip` at
+ * heights >= from_height. */
+struct source_shard {
+    uint32_t file;
+    uint32_t lowest_height;
+    uint32_t highest_height;
+    uint32_t block_count;
+    uint64_t bytes;
+    const uint32_t *nodes; /* in the order of the file */
+};
+/* Shards ordered by lowest height. The caller frees. MISSING names the first height without
+ * a body. */
+struct source_plan {
+    struct source_shard *shards;
+    size_t shard_count;
+    uint64_t bytes;
+    uint32_t from_height;
+    uint32_t to_height;
+    uint32_t tip; /* node at to_height */
+    uint32_t *node_storage;
+};
+int source_plan_make(struct source_plan *ret_plan, const struct source *source, uint32_t tip,
+                     uint32_t from_height, struct err *err);
+void source_plan_free(struct source_plan *plan);
+
+struct source_block {
+    uint32_t node;
+    uint8_t *data; /* writable: the scan slides bytes in place */
+    size_t size;
+};
+struct source_reader;
+/* Reads one shard; private buffer, one thread. */
+int source_reader_open(struct source_reader **ret_reader, const struct source *source,
+                       const struct source_shard *shard, struct err *err);
+/* The next blocks of the file that stand together in the reader's buffer (about 1 MiB, or
+ * one larger block): up to `max`, valid until the next call. Returns how many, 0 at the end,
+ * negative on error. */
+int source_reader_next(struct source_reader *reader, struct source_block *ret_blocks, size_t max,
+                       struct err *err);
+void source_reader_close(struct source_reader *reader);
+
+#endif
