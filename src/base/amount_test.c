@@ -17,8 +17,8 @@ static void sums_that_overflow_are_unknown(void **state)
 static void text_round_trips(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"0.00000000", "0.00000001", "6238.00000000",
-                                        "-1.50000000", "20999999.97690000"};
+    static const char *const texts[] = {"0.00000000", "0.00000001", "6238.00000000", "-1.50000000",
+                                        "20999999.97690000"};
     for (size_t i = 0; i < countof(texts); i++) {
         struct amount a;
         char text[AMOUNT_TEXT_SIZE];
@@ -37,8 +37,18 @@ static void text_round_trips(void **state)
 static void bad_texts_are_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",    ".",    "1.",  ".5",  "+1",   "1e5", " 1",
-                                        "1 ",  "0x1",  "1,0", "--1", "1.123456789",
+    static const char *const texts[] = {"",
+                                        ".",
+                                        "1.",
+                                        ".5",
+                                        "+1",
+                                        "1e5",
+                                        " 1",
+                                        "1 ",
+                                        "0x1",
+                                        "1,0",
+                                        "--1",
+                                        "1.123456789",
                                         "92233720368547758.08"};
     for (size_t i = 0; i < countof(texts); i++) {
         struct amount a;

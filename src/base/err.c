@@ -71,7 +71,7 @@ int err_exit_code(int code)
 #define X(name, value, exit_code, words)                                                           \
     case value:                                                                                    \
         return exit_code;
-        SANAD_ERRORS(X)
+        SANAD_ERRORS(X) /* NOLINT(bugprone-branch-clone): several codes share an exit code */
 #undef X
     default:
         return code == 0 ? 0 : 4;
