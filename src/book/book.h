@@ -40,7 +40,10 @@ enum {
     BOOK_RANGE_MAX = 1000000,     /* indexes of one branch below `range` */
     BOOK_RANGE_DEFAULT = 1000,
     BOOK_GAP_DEFAULT = 20,
-    BOOK_GAP_MAX = 10000
+    BOOK_GAP_MAX = 10000,
+    BOOK_BRANCH_MAX = 500000,         /* of the whole book */
+    BOOK_SCRIPT_MAX = 4000000,        /* of the whole book, below the ranges */
+    BOOK_SCRIPT_BYTES_MAX = 192 << 20 /* bytes of these scripts */
 };
 #define BOOK_NEVER INT64_MAX
 
@@ -119,14 +122,30 @@ uint32_t book_branch_closure(const struct book *book, const struct book_branch *
  * until exclusive). */
 bool wallet_counts_at(const struct wallet *wallet, int64_t time);
 
-/* {"xs/k": …}: a Core `listdescriptors` document or an address CSV (columns address or
- * descriptor, entity, wallet, class …) to a book: see doc/formats/book.md. */
-int book_from_csv(json_t **ret_book, const char *path, const struct chain_params *params,
-                  struct err *err);
+/* What a file of addresses does not say itself. */
+struct book_defaults {
+    const char *nation;   /* NULL: the file must have the column */
+    const char *currency; /* as above */
+    const char *entity;   /* id; NULL: the column, or "holder" */
+    const char *wallet;   /* id; NULL: the column, or "wallet-1" */
+    const char *class_;   /* NULL: the column, or "other" */
+    bool simulated;
+};
+/* A Core `listdescriptors` document or a CSV file of addresses (columns address or
+ * descriptor, entity, wallet, class …) to a book that book_read accepts: see
+ * doc/formats/book.md. REFUSED names the line. `defaults` may be NULL. */
+int book_from_csv(json_t **ret_book, const char *path, const struct book_defaults *defaults,
+                  const struct chain_params *params, struct err *err);
 /* The public form: sealed and fund wallets without descriptors, with their salted
- * commitments: SHA256("sanad/sealed-wallet/v1\n" ‖ salt32 ‖ RFC 8785 of the wallet).
- * salt = HMAC-like SHA256("sanad/salt/v1\n" ‖ secret ‖ wallet id). */
+ * commitments. The secret has at least BOOK_SALT_SECRET_MIN bytes, since addresses can be
+ * guessed: REFUSED. */
+enum { BOOK_SALT_SECRET_MIN = 32 };
 int book_public_json(json_t **ret_json, const struct book *book, struct bytes salt_secret,
                      struct err *err);
+/* salt = SHA256("sanad/salt/v1\n" ‖ secret ‖ wallet id); what the opening of one wallet gives. */
+void book_wallet_salt(struct hash256 *ret_salt, struct bytes salt_secret, const char *wallet_id);
+/* SHA256("sanad/sealed-wallet/v1\n" ‖ salt ‖ RFC 8785 of the wallet). */
+int book_wallet_commitment(struct hash256 *ret_commitment, const json_t *wallet,
+                           const struct hash256 *salt, struct err *err);
 
 #endif
