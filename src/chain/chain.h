@@ -158,6 +158,7 @@ int tx_parse(struct tx *ret_tx, struct cursor *cursor, struct arena *arena, stru
 void tx_txid(struct hash256 *ret_txid, const struct tx *tx);   /* without witness */
 void tx_wtxid(struct hash256 *ret_wtxid, const struct tx *tx); /* with */
 bool tx_is_coinbase(const struct tx *tx);
+size_t tx_stripped_size(const struct tx *tx);
 /* The stripped form (no witness) of a parsed transaction, appended. */
 void tx_write_stripped(struct buf *buf, const struct tx *tx);
 
@@ -173,6 +174,11 @@ struct block {
 };
 /* Whole parse into the arena: no trailing bytes, coinbase first and only first. */
 int block_parse(struct block *ret_block, struct bytes raw, struct arena *arena, struct err *err);
+/* The ids of all transactions, hashed in one batch; the array has tx_count places. */
+void block_txids(struct hash256 *ret_txids, const struct block *block);
+/* As above with witness; the coinbase's is zero, as the BIP141 commitment counts it. */
+void block_wtxids(struct hash256 *ret_wtxids, const struct block *block);
+uint64_t block_weight(const struct block *block); /* BIP141 */
 /* Merkle root and its mutation rule against the header, the BIP141 witness commitment where
  * one stands, the BIP34 height in the coinbase where `height` is not NODE_NONE and applies. */
 int block_check(const struct block *block, const struct chain_params *params, uint32_t height,
