@@ -1,0 +1,227 @@
+/* reserve: what follows from facts and a book. Positions at any height, every flow once,
+ * conservation, valuation, and claims held against them. Meaning: doc/formats/reserve.md and
+ * cli.md (the JSON is a contract). */
+#ifndef SANAD_RESERVE_H
+#define SANAD_RESERVE_H
+
+#include "base/base.h"
+#include "book/book.h"
+#include "chain/chain.h"
+#include "facts/facts.h"
+#include "register/register.h"
+
+/* ---- ledger: a book applied to facts ------------------------------------------------------ */
+
+/* Which coins each wallet held in which blocks, up to a height. A coin is a wallet's from the
+ * block in which it is made, in which its script enters the set by gap closure, or in which
+ * the wallet begins to count, whichever is last; until the block that spends it or in which
+ * the wallet ceases to count. */
+struct ledger;
+/* Reads facts up to `height`. MISSING: the height is outside the scan. */
+int ledger_new(struct ledger **ret_ledger, struct facts *facts, const struct book *book,
+               uint32_t height, struct err *err);
+void ledger_free(struct ledger *ledger);
+/* Total of all wallets at each change, for series: balance after block `height`. */
+struct balance_point {
+    uint32_t height;
+    struct amount total;
+    struct amount reserve; /* wallets of class reserve */
+};
+/* In the order of height; borrowed from the ledger. */
+const struct balance_point *ledger_series(const struct ledger *ledger, size_t *ret_count);
+
+/* ---- position ------------------------------------------------------------------------------ */
+
+struct wallet_position {
+    uint32_t wallet; /* of the book */
+    struct amount balance;
+    size_t coin_count;
+    size_t script_count; /* scripts of the set at that height */
+    struct amount largest_script;
+    struct amount exposed_key;
+};
+struct valuation {
+    bool any;
+    char why_not[160]; /* where there is none although one was asked for */
+    const char *currency;
+    struct amount amount; /* minor units */
+    int64_t price_minor_per_btc;
+    const char *sources[16];
+    size_t source_count;
+    const char *dropped[16]; /* "NAME: rule broken" */
+    size_t dropped_count;
+    int64_t price_time; /* of the oldest source used */
+};
+enum { POSITION_MISSING_MAX = 8 };
+struct position {
+    const struct chain_params *params;
+    const struct book *book;
+    struct fact_block as_of;
+    enum grade grade;
+    uint32_t from_height; /* first block of the scan */
+    bool complete;
+    char missing[POSITION_MISSING_MAX][160]; /* what is missing, where not complete */
+    size_t missing_count;
+    struct amount total;
+    struct amount by_class[WALLET_CLASS_COUNT];
+    bool has_class[WALLET_CLASS_COUNT];
+    struct amount public_part;
+    struct amount restricted_part;
+    size_t coin_count;
+    struct amount immature;
+    struct amount exposed_key;
+    struct wallet_position *wallets; /* those that count at that height, in book order */
+    size_t wallet_count;
+    struct valuation value;
+    struct arena arena;
+};
+/* At any height up to the ledger's. */
+int position_make(struct position *ret_position, const struct ledger *ledger, uint32_t height,
+                  struct err *err);
+void position_free(struct position *position);
+json_t *position_json(const struct position *position);
+/* The members of a reserve-position statement: no nulls, no reals; restricted wallets are not
+ * listed; over 64 wallets a hash of the list stands in for it. `public_book` is the hash of
+ * the public form of the book, or NULL where the book has no restricted wallet. */
+json_t *position_statement(const struct position *position, const struct hash256 *public_book);
+
+/* ---- flows --------------------------------------------------------------------------------- */
+
+#define FLOW_CLASSES(X)                                                                            \
+    X(MINED, "mined")                                                                              \
+    X(EXTERNAL_IN, "external-in")                                                                  \
+    X(INTERNAL, "internal")                                                                        \
+    X(EXTERNAL_OUT, "external-out")                                                                \
+    X(MIXED, "mixed")
+enum flow_class {
+#define X(name, text) FLOW_CLASS_##name,
+    FLOW_CLASSES(X)
+#undef X
+        FLOW_CLASS_COUNT
+};
+const char *flow_class_name(enum flow_class class_);
+
+struct flow_wallet {
+    uint32_t wallet;
+    struct amount in;  /* spent from it */
+    struct amount out; /* paid to it */
+};
+/* What a declaration says of a flow; from the register or from a signed statement. */
+struct flow_declared {
+    struct hash256 txid;
+    const char *kind; /* "purchase" … */
+    struct hash256 document;
+};
+struct possible_own {
+    const char *heuristic; /* "common-input", "change-script-kind" */
+    struct bytes script;
+    struct amount value;
+};
+struct flow {
+    struct hash256 txid;
+    struct hash256 block_hash;
+    uint32_t height;
+    uint32_t tx_index;
+    int64_t time; /* of the block's header */
+    enum flow_class class_;
+    struct amount own_in, own_out, foreign_in, foreign_out, fee; /* unknown where not proved */
+    struct amount net;
+    struct flow_wallet *wallets;
+    size_t wallet_count;
+    const struct flow_declared *declared; /* NULL: unclassified */
+    size_t round_trip;                    /* index of the other flow; SIZE_MAX: none */
+    struct possible_own *possible;
+    size_t possible_count;
+};
+struct conservation {
+    struct amount opening, entered, received, sent, fees, left, closing;
+    bool holds;
+};
+struct flows {
+    const struct chain_params *params;
+    const struct book *book;
+    uint32_t from, to;
+    struct hash256 to_hash;
+    enum grade grade;
+    bool complete;
+    uint32_t first_height; /* of the scan, where it did not begin at genesis */
+    struct flow *list;     /* in chain order */
+    size_t count;
+    struct conservation conservation;
+    struct arena arena;
+};
+struct flows_options {
+    uint32_t from, to;
+    const struct flow_declared *declared; /* sorted by txid (bytes) */
+    size_t declared_count;
+    bool possible_own;
+};
+int flows_make(struct flows *ret_flows, const struct ledger *ledger,
+               const struct flows_options *options, struct err *err);
+void flows_free(struct flows *flows);
+json_t *flows_json(const struct flows *flows);
+void flows_csv(struct buf *buf, const struct flows *flows);
+
+/* ---- prices -------------------------------------------------------------------------------- */
+
+enum {
+    PRICE_AGE_MAX = 3 * 86400, /* seconds: an older source is stale */
+    PRICE_SPREAD_PERCENT = 20  /* from the median of the others: farther is absurd */
+};
+struct price_point {
+    int64_t time;
+    const char *source;
+    int64_t price_minor_per_btc;
+};
+struct price_table {
+    const char *currency;
+    struct price_point *points; /* sorted by source and time */
+    size_t count;
+    struct arena arena;
+};
+/* A CSV file time,source,currency,price_minor_per_btc,… (rows of other currencies are left
+ * out). A price of 1:1 is REFUSED with its line. */
+int prices_read_file(struct price_table *ret_table, const char *path, const char *currency,
+                     struct err *err);
+int prices_from_register(struct price_table *ret_table, struct registry *registry,
+                         const char *currency, int64_t known, struct err *err);
+void prices_free(struct price_table *table);
+/* The median of the sources that are fresh and sane at `time`; ret->any false and why_not
+ * filled where there is none: no source, or two that contradict each other. */
+void valuation_make(struct valuation *ret, const struct price_table *table, int64_t time,
+                    struct amount sat);
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+/* Of a claims file:
+ * id,nation,publisher,date,quantity,printed,unit,rounding,relation,of,source,note. See
+ * doc/formats/claims.md. */
+struct claim {
+    const char *id, *nation, *publisher, *date, *quantity, *printed, *unit, *relation, *of, *source,
+        *note;
+    int64_t day;            /* midnight UTC */
+    struct amount figure;   /* in the unit's smallest part */
+    struct amount rounding; /* width of the last printed place, in the same */
+    unsigned decimals;      /* of the unit */
+};
+struct claim_verdict {
+    const char *verdict;     /* "consistent", "contradicted", "undecided" */
+    struct amount low, high; /* of the chain that day; unknown where there is none */
+    char detail[256];
+};
+struct claims {
+    struct claim *list;
+    struct claim_verdict *verdicts;
+    size_t count;
+    struct arena arena;
+};
+int claims_read(struct claims *ret_claims, const char *object, struct bytes text, struct err *err);
+int claims_read_file(struct claims *ret_claims, const char *path, struct err *err);
+/* `facts` and `book` may be NULL (no chain: undecided), `prices` too. A book of another
+ * nation, or of a simulated one, decides nothing. */
+int claims_check(struct claims *claims, struct facts *facts, const struct book *book,
+                 const struct price_table *prices, struct err *err);
+void claims_free(struct claims *claims);
+json_t *claims_json(const struct claims *claims);
+
+#endif
