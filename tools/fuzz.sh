@@ -1,6 +1,7 @@
 #!/bin/sh
-# tools/fuzz.sh SECONDS [NAME...]: builds the fuzzers with libFuzzer, ASan and UBSan and
-# runs each of them (or those named) for SECONDS, as many side by side as there are cores.
+# Builds the fuzzers with libFuzzer, ASan and UBSan and runs each of them, or those named,
+# for so many seconds, as many side by side as there are cores:
+# tools/fuzz.sh SECONDS [NAME...]
 # What they learn stays under build/fuzz-corpus; the corpus in fuzz/ is only read.
 # A finding is left under build/fuzz-found, and the exit code is 1.
 set -eu

@@ -44,6 +44,16 @@ int err_set(struct err *err, enum sanad_error code, const char *format, ...)
 /* Puts "object: " before the sentence that is already there; returns its code (REFUSED where
  * err is NULL: such a caller only asks whether). */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Tells compilers and analysers, which see one file at a time, what both promise: a code
+ * that is not 0. Without it each caller seems to go on with outputs that were not set. */
+static inline int err_is_set(int code)
+{
+    if (code == 0)
+        __builtin_unreachable();
+    return code;
+}
+#define err_set(...) err_is_set((err_set)(__VA_ARGS__))
+#define err_wrap(...) err_is_set((err_wrap)(__VA_ARGS__))
 /* The exit code of the program for a code; 0 for 0. */
 int err_exit_code(int code);
 const char *err_words(int code);

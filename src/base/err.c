@@ -4,6 +4,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* The functions themselves, under the macros that speak for their results. */
+#undef err_set
+#undef err_wrap
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the loads of base.h need it");
 
 /* Length of the well-formed UTF-8 sequence at p, 0 where there is none. */

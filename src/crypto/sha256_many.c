@@ -164,7 +164,7 @@ static void waiting_finish(struct scheduler *s)
     unsigned count = 0;
     for (size_t blocks = SMALL_BLOCK_MAX; blocks > 0; blocks--)
         for (unsigned i = 0; i < s->waiting_count[blocks]; i++)
-            jobs[count++] = s->waiting[blocks][i];
+            jobs[count++] = s->waiting[blocks][i]; /* NOLINT: set below waiting_count */
     for (unsigned i = 0; i < count; i += LANES)
         group_run_ragged(s, jobs + i, count - i < LANES ? count - i : LANES);
 }
