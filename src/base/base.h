@@ -38,7 +38,8 @@ struct err {
 };
 
 /* Sets code and sentence, returns the code, so that `return err_set(...)` reads well.
- * Control characters and bytes that are no UTF-8 are replaced by '?'. `err` may be NULL. */
+ * What text_is_clean refuses is replaced by '?', so that a hostile name cannot steer the
+ * reader's terminal. `err` may be NULL. */
 int err_set(struct err *err, enum sanad_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Puts "object: " before the sentence that is already there; returns its code (REFUSED where
@@ -128,7 +129,9 @@ struct cursor {
 
 static inline struct cursor cursor_of(struct bytes bytes)
 {
-    return (struct cursor){.at = bytes.data, .end = bytes.data + bytes.size, .bad = false};
+    /* No bytes may have no address, and nothing may be added to none. */
+    const uint8_t *end = bytes.size ? bytes.data + bytes.size : bytes.data;
+    return (struct cursor){.at = bytes.data, .end = end, .bad = false};
 }
 static inline size_t cursor_left(const struct cursor *cursor)
 {
@@ -187,7 +190,7 @@ static inline struct bytes buf_bytes(const struct buf *buf)
 {
     return bytes_of(buf->data, buf->size);
 }
-/* The content as a C string: adds a NUL that is not counted. Valid until the next add. */
+/* The content as a C string: a NUL behind it that is not counted. Valid until the next add. */
 const char *buf_cstr(struct buf *buf);
 
 /* ---- arena ------------------------------------------------------------------------- */
@@ -231,7 +234,8 @@ bool hash256_from_display(struct hash256 *ret_hash, const char *text);
 void hash256_straight(char ret_text[HEX256_SIZE], const struct hash256 *hash);
 bool hash256_from_straight(struct hash256 *ret_hash, const char *text);
 
-/* RFC 4648 section 4, padded, strict: no white space, canonical trailing bits. */
+/* RFC 4648 section 4, padded, strict: no white space, canonical trailing bits. Where the
+ * text is refused nothing is added. */
 void base64_encode(struct buf *buf, struct bytes bytes);
 bool base64_decode(struct buf *buf, const char *text, size_t text_size);
 
@@ -276,7 +280,11 @@ json_t *amount_json(struct amount a); /* integer, or null where unknown */
 /* ---- time -------------------------------------------------------------------------- */
 
 enum { TIME_TEXT_SIZE = 21 };
-/* "2025-07-16T00:00:00Z". Seconds since 1970, years 0000 to 9999. */
+/* The first and the last second that have a text: years 0000 and 9999. A time from
+ * outside is compared with both before it is formatted. */
+#define TIME_MIN INT64_C(-62167219200)
+#define TIME_MAX INT64_C(253402300799)
+/* "2025-07-16T00:00:00Z". Seconds since 1970; asserts that they have a text. */
 void time_format(char ret_text[TIME_TEXT_SIZE], int64_t time);
 /* RFC 3339 with seconds, "Z" or a numeric offset; no fractions. */
 int time_parse(int64_t *ret_time, const char *text, struct err *err);
@@ -315,7 +323,8 @@ bool text_is_clean(const char *text);
 
 /* ---- CSV --------------------------------------------------------------------------- */
 
-/* RFC 4180, comma, first line is the header, UTF-8, LF or CRLF. */
+/* RFC 4180, comma, first line is the header, LF or CRLF, a byte order mark is skipped.
+ * Refused: what is no UTF-8, NUL bytes, a column named twice, rows of another length. */
 struct csv {
     char **columns;
     size_t column_count;

@@ -18,29 +18,36 @@ void buf_reset(struct buf *buf)
     buf->bad = false;
 }
 
-static bool buf_reserve(struct buf *buf, size_t size)
+/* Whether `size` more bytes stay within the ceiling; bad where they do not. */
+static bool buf_fits(struct buf *buf, size_t size)
 {
-    if (buf->bad || size > buf->max || buf->size > buf->max - size) {
+    if (buf->bad || size > buf->max || buf->size > buf->max - size)
         buf->bad = true;
-        return false;
-    }
+    return !buf->bad;
+}
+
+/* Memory for `size` more bytes. The NUL of buf_cstr and buf_format may stand behind the
+ * ceiling: it is never part of the content. */
+static void buf_reserve(struct buf *buf, size_t size)
+{
     size_t need = buf->size + size;
+    sanad_assert(need >= buf->size);
     if (need <= buf->capacity)
-        return true;
+        return;
     size_t capacity = buf->capacity ? buf->capacity : BUF_FIRST_CAPACITY;
     while (capacity < need)
-        capacity = capacity > buf->max / 2 ? buf->max : capacity * 2;
+        capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
+    if (capacity > buf->max && need <= buf->max)
+        capacity = buf->max;
     buf->data = mem_realloc(buf->data, capacity, 1);
     buf->capacity = capacity;
-    return true;
 }
 
 uint8_t *buf_extend(struct buf *buf, size_t size)
 {
-    if (!buf_reserve(buf, size))
+    if (!buf_fits(buf, size))
         return NULL;
-    if (!buf->data) /* nothing asked of an empty buffer: still a valid address */
-        buf->data = mem_alloc(1);
+    buf_reserve(buf, size ? size : 1); /* nothing asked of an empty buffer: still an address */
     uint8_t *room = buf->data + buf->size;
     buf->size += size;
     return room;
@@ -67,7 +74,8 @@ void buf_format(struct buf *buf, const char *format, ...)
     int size = vsnprintf(NULL, 0, format, args);
     va_end(args);
     sanad_assert(size >= 0);
-    if (buf_reserve(buf, (size_t)size + 1)) {
+    if (buf_fits(buf, (size_t)size)) {
+        buf_reserve(buf, (size_t)size + 1);
         (void)vsnprintf((char *)buf->data + buf->size, (size_t)size + 1, format, again);
         buf->size += (size_t)size;
     }
@@ -127,8 +135,9 @@ void buf_compact(struct buf *buf, uint64_t value)
 
 const char *buf_cstr(struct buf *buf)
 {
-    if (!buf_reserve(buf, 1))
-        return "";
+    if (buf->bad)
+        return ""; /* half a text would pass for a whole one */
+    buf_reserve(buf, 1);
     buf->data[buf->size] = 0;
     return (const char *)buf->data;
 }
@@ -155,7 +164,7 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
     size_t whole;
     bool overflow = __builtin_mul_overflow(count, size, &whole);
-    sanad_assert(!overflow && whole < SIZE_MAX - ARENA_ALIGN);
+    sanad_assert(!overflow && whole < SIZE_MAX / 2);
     whole = (whole + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     struct arena_chunk *chunk = arena->chunks;
     if (!chunk || chunk->capacity - chunk->used < whole)

@@ -38,13 +38,13 @@ static struct civil civil_of(int64_t days)
 
 static int64_t floor_day(int64_t time)
 {
-    return time >= 0 ? time / DAY_SECONDS : -((-time + DAY_SECONDS - 1) / DAY_SECONDS);
+    return time / DAY_SECONDS - (time % DAY_SECONDS < 0 ? 1 : 0);
 }
 
 void date_format(char ret_text[11], int64_t time)
 {
+    sanad_assert(time >= TIME_MIN && time <= TIME_MAX);
     struct civil civil = civil_of(floor_day(time));
-    sanad_assert(civil.year >= 0 && civil.year <= 9999);
     char text[32];
     (void)snprintf(text, sizeof text, "%04d-%02u-%02u", (int)civil.year, civil.month, civil.day);
     memcpy(ret_text, text, 11);
@@ -129,7 +129,10 @@ int time_parse(int64_t *ret_time, const char *text, struct err *err)
     int second = shaped ? digits(text + 17, 2) : -1;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
         return err_set(err, SANAD_REFUSED, "%.40s: not a time (RFC 3339)", text);
-    *ret_time = days * DAY_SECONDS + hour * 3600 + minute * 60 + second - offset;
+    int64_t result = days * DAY_SECONDS + hour * 3600 + minute * 60 + second - offset;
+    if (result < TIME_MIN || result > TIME_MAX) /* the offset may lead out of the calendar */
+        return err_set(err, SANAD_REFUSED, "%.40s: not in the years 0000 to 9999", text);
+    *ret_time = result;
     return 0;
 }
 

@@ -1,7 +1,9 @@
 /* CSV after RFC 4180: a header line, then rows of as many fields. */
-#include "base/base.h"
+#include "base/base_priv.h"
 
 #include <stdlib.h>
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct csv_reader {
     struct csv *csv;
@@ -34,9 +36,14 @@ static int read_quoted(struct csv_reader *reader)
     return csv_fail(reader, "a quoted field does not end");
 }
 
+static bool ends_plain(uint8_t c)
+{
+    return c == ',' || c == '\r' || c == '\n';
+}
+
 static int read_plain(struct csv_reader *reader)
 {
-    while (cursor_left(&reader->at) > 0 && !strchr(",\r\n", *reader->at.at)) {
+    while (cursor_left(&reader->at) > 0 && !ends_plain(*reader->at.at)) {
         uint8_t c = cursor_u8(&reader->at);
         if (c == '"')
             return csv_fail(reader, "a quote inside an unquoted field");
@@ -75,12 +82,13 @@ static int read_field(struct csv_reader *reader, char **ret_text, enum csv_end *
     int code = quoted ? read_quoted(reader) : read_plain(reader);
     if (code)
         return code;
-    if (memchr(reader->field.data ? reader->field.data : (const uint8_t *)"x", 0,
-               reader->field.size))
-        return csv_fail(reader, "a NUL byte");
-    const char *text = buf_cstr(&reader->field);
     if (reader->field.bad)
         return csv_fail(reader, "a field over 64 KiB");
+    if (!text_is_utf8(buf_bytes(&reader->field)))
+        return csv_fail(reader, "not UTF-8");
+    const char *text = buf_cstr(&reader->field);
+    if (strlen(text) != reader->field.size)
+        return csv_fail(reader, "a NUL byte");
     *ret_text = arena_strdup(&reader->csv->arena, text);
     return read_end(reader, ret_end);
 }
@@ -128,6 +136,22 @@ static int read_rows(struct csv_reader *reader)
     return 0;
 }
 
+/* A column named twice would hide one of the two; columns without a name are nobody's. */
+static int check_columns(struct csv_reader *reader)
+{
+    const struct csv *csv = reader->csv;
+    if (strncmp(csv->columns[0], BYTE_ORDER_MARK, 3) == 0)
+        return csv_fail(reader, "a second byte order mark");
+    for (size_t i = 0; i < csv->column_count; i++) {
+        if (csv->columns[i][0] == 0)
+            continue;
+        if (csv_column(csv, csv->columns[i]) != (int)i)
+            return err_set(reader->err, SANAD_REFUSED, "%s: line 1: column \"%.64s\" stands twice",
+                           reader->object, csv->columns[i]);
+    }
+    return 0;
+}
+
 int csv_read(struct csv *ret_csv, const char *object, struct bytes text, struct err *err)
 {
     struct csv csv = {0};
@@ -137,11 +161,13 @@ int csv_read(struct csv *ret_csv, const char *object, struct bytes text, struct 
                                 .line = 1,
                                 .field = buf_with_max(CSV_FIELD_MAX),
                                 .err = err};
-    if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+    if (text.size >= 3 && memcmp(text.data, BYTE_ORDER_MARK, 3) == 0)
         reader.at.at += 3; /* spreadsheets write a byte order mark */
     int code = cursor_left(&reader.at) == 0 ? csv_fail(&reader, "no header line") : 0;
     if (code == 0)
         code = read_row(&reader, &csv.columns, &csv.column_count);
+    if (code == 0)
+        code = check_columns(&reader);
     if (code == 0)
         code = read_rows(&reader);
     buf_free(&reader.field);

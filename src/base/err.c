@@ -1,5 +1,5 @@
 /* Errors of the world, assertions of our own mistakes, and memory that cannot fail softly. */
-#include "base/base.h"
+#include "base/base_priv.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,35 +9,6 @@
 #undef err_wrap
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the loads of base.h need it");
-
-/* Length of the well-formed UTF-8 sequence at p, 0 where there is none. */
-static size_t utf8_size(const unsigned char *p)
-{
-    if (p[0] < 0x80)
-        return 1;
-    size_t size = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return size;
-}
-
-/* A hostile name must not steer the reader's terminal. */
-static void text_defuse(char *text)
-{
-    unsigned char *p = (unsigned char *)text;
-    while (*p) {
-        size_t size = utf8_size(p);
-        bool control = *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
-        if (size == 0 || control) {
-            *p++ = '?';
-            continue;
-        }
-        p += size;
-    }
-}
 
 int err_set(struct err *err, enum sanad_error code, const char *format, ...)
 {

@@ -97,8 +97,8 @@ int path_join(char ret_path[PATH_SIZE], const char *folder, const char *name, st
 {
     char path[PATH_SIZE];
     size_t size = strlen(folder);
-    bool slash = size > 0 && folder[size - 1] == '/';
-    int length = snprintf(path, sizeof path, "%s%s%s", folder, slash ? "" : "/", name);
+    bool slash = size > 0 && folder[size - 1] != '/'; /* the empty folder is the current one */
+    int length = snprintf(path, sizeof path, "%s%s%s", folder, slash ? "/" : "", name);
     if (length < 0 || length >= PATH_SIZE)
         return err_set(err, SANAD_IO, "%.200s: path too long", folder);
     memcpy(ret_path, path, (size_t)length + 1);

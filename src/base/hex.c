@@ -96,27 +96,35 @@ static int base64_digit(char c)
     return at ? (int)(at - base64_digits) : -1;
 }
 
+/* Digits and padding of one group of four; false where they are not canonical. */
+static bool decode_group(struct buf *buf, const char *text, bool last)
+{
+    size_t pad = 0;
+    if (last && text[3] == '=')
+        pad = text[2] == '=' ? 2 : 1;
+    uint32_t group = 0;
+    for (size_t i = 0; i < 4; i++) {
+        int digit = i >= 4 - pad ? 0 : base64_digit(text[i]);
+        if (digit < 0)
+            return false;
+        group = group << 6 | (uint32_t)digit;
+    }
+    if ((pad == 1 && (group & 0xff)) || (pad == 2 && (group & 0xffff)))
+        return false; /* trailing bits must be zero */
+    for (size_t i = 0; i < 3 - pad; i++)
+        buf_u8(buf, (uint8_t)(group >> (16 - 8 * i)));
+    return true;
+}
+
 bool base64_decode(struct buf *buf, const char *text, size_t text_size)
 {
-    if (text_size % 4 != 0)
-        return false;
-    for (size_t i = 0; i < text_size; i += 4) {
-        bool last = i + 4 == text_size;
-        size_t pad =
-            last ? (size_t)(text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=') : 0;
-        uint32_t group = 0;
-        for (size_t j = 0; j < 4; j++) {
-            int digit = j >= 4 - pad ? 0 : base64_digit(text[i + j]);
-            if (digit < 0)
-                return false;
-            group = group << 6 | (uint32_t)digit;
-        }
-        if ((pad == 1 && (group & 0xff)) || (pad == 2 && (group & 0xffff)))
-            return false; /* trailing bits must be zero */
-        for (size_t j = 0; j < 3 - pad; j++)
-            buf_u8(buf, (uint8_t)(group >> (16 - 8 * j)));
-    }
-    return !buf->bad;
+    size_t before = buf->size;
+    bool good = text_size % 4 == 0;
+    for (size_t i = 0; good && i < text_size; i += 4)
+        good = decode_group(buf, text + i, i + 4 == text_size);
+    if (!good)
+        buf->size = before;
+    return good && !buf->bad;
 }
 
 bool number_parse(uint64_t *ret_value, const char *text, size_t text_size, uint64_t max)

@@ -1,5 +1,5 @@
 /* JSON from outside, strictly; and RFC 8785 form of documents that hold no reals. */
-#include "base/base.h"
+#include "base/base_priv.h"
 
 #include <stdlib.h>
 
@@ -31,6 +31,8 @@ int json_read(json_t **ret_json, const char *object, struct bytes text, size_t s
 {
     if (text.size > size_max)
         return err_set(err, SANAD_REFUSED, "%s: over %zu bytes", object, size_max);
+    if (text.size == 0)
+        return err_set(err, SANAD_REFUSED, "%s: empty, not valid JSON", object);
     if (!depth_fits(text))
         return err_set(err, SANAD_REFUSED, "%s: nested deeper than %d", object, JSON_DEPTH_MAX);
     json_error_t error;
@@ -74,25 +76,24 @@ static void write_string(struct buf *buf, const char *text, size_t size)
     buf_u8(buf, '"');
 }
 
-/* Next UTF-8 sequence as a number that sorts as its UTF-16 form does: sequences of four
- * bytes are surrogate pairs there (D800..), below E000..FFFF. */
-static uint32_t utf16_rank(const unsigned char **p)
+/* The next character as a number that sorts as its UTF-16 form does: beyond the first plane
+ * that is a surrogate pair (D800 and up), which stands before E000. */
+static uint32_t utf16_rank(const uint8_t **p)
 {
-    uint32_t c = *(*p)++;
-    unsigned more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
-    uint32_t value = more == 0 ? c : c & (0x3fu >> more);
-    while (more-- && **p)
-        value = value << 6 | (*(*p)++ & 0x3fu);
-    if (value >= 0x10000)
-        return 0xd80000 + (value - 0x10000); /* between D7FF and E000, scaled */
-    return value << 8;
+    uint32_t point;
+    size_t size = utf8_size(&point, *p, strnlen((const char *)*p, 4));
+    sanad_assert(size > 0); /* jansson's strings are well-formed */
+    *p += size;
+    if (point >= 0x10000)
+        return 0xd800 + (point - 0x10000);
+    return point >= 0xe000 ? point + 0x100000 : point;
 }
 
 /* RFC 8785 3.2.3: names sorted by UTF-16 code units. */
 static int key_compare(const void *a, const void *b)
 {
-    const unsigned char *x = *(const unsigned char *const *)a;
-    const unsigned char *y = *(const unsigned char *const *)b;
+    const uint8_t *x = *(const uint8_t *const *)a;
+    const uint8_t *y = *(const uint8_t *const *)b;
     while (*x && *y) {
         uint32_t rank_x = utf16_rank(&x);
         uint32_t rank_y = utf16_rank(&y);
@@ -109,8 +110,7 @@ static int write_object(struct buf *buf, const json_t *json, struct err *err)
     size_t at = 0;
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)json, key, value)
-        keys[at++] = key;
+    json_object_foreach((json_t *)json, key, value) keys[at++] = key;
     qsort(keys, count, sizeof *keys, key_compare);
     int code = 0;
     buf_u8(buf, '{');
@@ -209,7 +209,8 @@ int json_only_keys(const char *object, const json_t *json, const char *const *ke
         return err_set(err, SANAD_REFUSED, "%s: must be an object", object);
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)json, key, value) {
+    json_object_foreach((json_t *)json, key, value)
+    {
         size_t i = 0;
         while (keys[i] && strcmp(keys[i], key) != 0)
             i++;
@@ -217,34 +218,4 @@ int json_only_keys(const char *object, const json_t *json, const char *const *ke
             return err_set(err, SANAD_REFUSED, "%s: unknown key \"%.64s\"", object, key);
     }
     return 0;
-}
-
-static uint32_t code_point(const unsigned char **p)
-{
-    uint32_t c = *(*p)++;
-    unsigned more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
-    if (more == 0)
-        return c < 0x80 ? c : 0xffff; /* a stray continuation counts as a noncharacter */
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    uint32_t value = c & (0x3fu >> more);
-    for (unsigned i = 0; i < more; i++) {
-        if ((**p & 0xc0) != 0x80)
-            return 0xffff;
-        value = value << 6 | (*(*p)++ & 0x3fu);
-    }
-    bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    return value < least[more] || surrogate || value > 0x10ffff ? 0xffff : value;
-}
-
-bool text_is_clean(const char *text)
-{
-    for (const unsigned char *p = (const unsigned char *)text; *p;) {
-        uint32_t c = code_point(&p);
-        bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-        bool nonchar = (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef) || c == 0xfeff;
-        bool bidi = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-        if (control || nonchar || bidi)
-            return false;
-    }
-    return true;
 }

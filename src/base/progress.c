@@ -1,5 +1,5 @@
 /* What goes to stderr while a verb works: a bar on a terminal, logfmt lines anywhere. */
-#include "base/base.h"
+#include "base/base_priv.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LOG_LINE_MAX = 8192 };
 
 struct progress {
     const char *what;
@@ -83,9 +85,28 @@ void progress_free(struct progress *progress)
     free(progress);
 }
 
+/* One character of a quoted value: what is not well-formed or could steer a terminal is
+ * written as the numbers of its bytes. Returns how many bytes it took. */
+static size_t log_character(struct buf *line, const uint8_t *at, size_t left)
+{
+    uint32_t point;
+    size_t size = utf8_size(&point, at, left);
+    if (size == 1 && (*at == '"' || *at == '\\')) {
+        buf_format(line, "\\%c", *at);
+    } else if (size == 0 || text_is_control(point)) {
+        size = size ? size : 1;
+        for (size_t i = 0; i < size; i++)
+            buf_format(line, "\\x%02x", at[i]);
+    } else {
+        buf_add(line, bytes_of(at, size));
+    }
+    return size;
+}
+
 static void log_value(struct buf *line, const char *value)
 {
-    bool plain = *value != 0;
+    size_t left = strlen(value);
+    bool plain = left > 0;
     for (const char *p = value; *p; p++)
         plain =
             plain && (unsigned char)*p > 0x20 && (unsigned char)*p < 0x7f && !strchr("\"=\\", *p);
@@ -94,21 +115,17 @@ static void log_value(struct buf *line, const char *value)
         return;
     }
     buf_u8(line, '"');
-    for (const char *p = value; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            buf_format(line, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buf_format(line, "\\x%02x", c);
-        else
-            buf_u8(line, c);
+    for (const uint8_t *p = (const uint8_t *)value; left > 0;) {
+        size_t size = log_character(line, p, left);
+        p += size;
+        left -= size;
     }
     buf_u8(line, '"');
 }
 
 void log_line(const char *event, ...)
 {
-    struct buf line = buf_with_max(8192);
+    struct buf line = buf_with_max(LOG_LINE_MAX);
     char now[TIME_TEXT_SIZE];
     time_format(now, time_now());
     buf_format(&line, "time=%s event=%s", now, event);
@@ -119,6 +136,8 @@ void log_line(const char *event, ...)
         log_value(&line, va_arg(args, const char *));
     }
     va_end(args);
+    line.bad = false; /* what is too long is cut between two parts, never the line's end */
+    line.max++;
     buf_u8(&line, '\n');
     (void)fwrite(line.data, 1, line.size, stderr); /* nothing sensible to do if it fails */
     buf_free(&line);

@@ -1,7 +1,7 @@
 /* Ed25519 by libsodium: cofactorless, and it refuses keys and R of small order, S that is
  * not reduced and keys that are not canonical. Also the module's other thin uses of
  * libsodium: random bytes and wiping. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #include <pthread.h>
 #include <sodium.h>

@@ -1,6 +1,6 @@
 /* RIPEMD-160, HASH160 and HMAC-SHA512 by OpenSSL. Fetching an algorithm costs more than
  * hashing with it, so each is fetched once, and each thread keeps its contexts. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

@@ -1,6 +1,6 @@
 /* Bitcoin's merkle root, and the check for the repeated hashes that let two different
  * lists of transactions have one root (CVE-2012-2459). */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 /* Two equal siblings? The last hash of an odd level is no sibling of itself. */
 static bool siblings_equal(const struct hash256 *hashes, size_t count)

@@ -1,7 +1,7 @@
 /* The front to libsecp256k1: points, taproot output keys, and the signatures that the
  * simulator makes and the checks verify. What the world gives wrong is answered with
  * false; what only we can give wrong (a point that was never parsed) is asserted. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #include <pthread.h>
 #include <secp256k1.h>

@@ -1,7 +1,7 @@
 /* Keys at rest: sealed under a passphrase. The costs of the key derivation stand in the
  * sealed form, so that they can be raised later; they come from outside, so they are
  * bounded before any memory is taken. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #include <sodium.h>
 #include <stdlib.h>

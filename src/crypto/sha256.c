@@ -1,6 +1,6 @@
 /* SHA-256 as callers see it: streaming, one-shot, double and tagged, above whichever
  * kernel suits the machine, and the choice of that kernel. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

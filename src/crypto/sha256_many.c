@@ -7,7 +7,7 @@
  *   - what is left waiting at the end is grouped in order of size, the longer ones first
  *     brought down to the shortest of their group.
  * All scratch memory is on the stack and of fixed size. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 enum {
     LANES = SHA256_LANE_COUNT,

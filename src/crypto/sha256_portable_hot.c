@@ -1,6 +1,6 @@
 /* SHA-256 in plain C: the kernel of every machine that has no better one, and the
  * reference that all other kernels are tested against (FIPS 180-4). */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #define TABLE_ALIGNED __attribute__((aligned(64)))
 

@@ -4,7 +4,7 @@
  *
  * The state of a lane is two vectors, in the order the instructions want: words F E B A
  * in `abef` and H G D C in `cdgh`, lowest first. */
-#include "crypto_priv.h"
+#include "crypto/crypto_priv.h"
 
 #if defined(__x86_64__)
 

@@ -55,9 +55,13 @@ struct fact_block {
     int64_t time;
     int64_t median_time;
     struct u256 work;
+    uint32_t tx_count;
+    uint32_t size; /* bytes, with witness */
 };
+/* Adds a block of the active chain; one that was withdrawn before is active again. */
 int facts_block_add(struct facts *facts, const struct fact_block *block, struct err *err);
-/* Withdraws the active blocks above a height: they and their facts become history. */
+/* Withdraws the active blocks above a height: they and their facts become history. The
+ * state and `complete_to` of the scripts go down with them. */
 int facts_withdraw_above(struct facts *facts, uint32_t height, struct err *err);
 /* The id of a script, added where new. */
 int facts_script_add(struct facts *facts, int64_t *ret_id, struct bytes script, struct err *err);
@@ -71,6 +75,14 @@ struct fact_script {
 int facts_scripts(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
                   struct arena *arena, struct err *err);
 int facts_scripts_complete(struct facts *facts, int64_t to_height, struct err *err); /* all */
+int facts_script_complete(struct facts *facts, int64_t id, int64_t to_height, struct err *err);
+/* Ids of the scripts that an active coin pays, ascending: what gap closure asks. */
+int facts_scripts_used(struct facts *facts, int64_t **ret_ids, size_t *ret_count,
+                       struct arena *arena, struct err *err);
+
+/* spent_vin of a coin that no input spent: a later coinbase with the same txid took its
+ * place (BIP30, blocks 91722/91880 and 91812/91842). spent_* name that coinbase. */
+#define FACT_OVERWRITTEN 0xffffffffu
 
 struct fact_coin {
     int64_t script; /* id */
@@ -90,6 +102,14 @@ struct fact_coin {
 };
 int facts_coin_add(struct facts *facts, const struct fact_coin *coin, struct err *err);
 int facts_spend_add(struct facts *facts, const struct fact_coin *coin, struct err *err);
+/* Active coins made at or below a height and not spent at or below it, in chain order. */
+typedef int facts_coin_visit(void *context, const struct fact_coin *coin, struct err *err);
+int facts_unspent(struct facts *facts, uint32_t height, facts_coin_visit *visit, void *context,
+                  struct err *err);
+/* The active coin of an outpoint made at or below a height (the latest, where BIP30 made
+ * two); *ret_found false where there is none. */
+int facts_coin_find(struct fact_coin *ret_coin, bool *ret_found, struct facts *facts,
+                    const struct outpoint *outpoint, uint32_t height, struct err *err);
 /* A transaction that touches a watched script: stripped bytes, and for each input what is
  * known of its prevout. */
 enum prevout_evidence {
@@ -111,7 +131,8 @@ struct fact_tx {
     struct fact_prevout *prevouts; /* one an input; none for a coinbase */
     size_t prevout_count;
 };
-int facts_tx_add(struct facts *facts, const struct fact_tx *tx, struct err *err); /* or replaces */
+/* Adds, or replaces the prevouts of, a transaction; the stronger evidence of each input stays. */
+int facts_tx_add(struct facts *facts, const struct fact_tx *tx, struct err *err);
 
 /* ---- reading ----------------------------------------------------------------------------------
  */
@@ -132,7 +153,14 @@ int facts_coins(struct facts *facts, struct fact_coin **ret_coins, size_t *ret_c
 typedef int facts_tx_visit(void *context, const struct fact_tx *tx, struct err *err);
 int facts_txs(struct facts *facts, uint32_t from, uint32_t to, facts_tx_visit *visit, void *context,
               struct err *err);
-/* Whether every input of every touched transaction is proved (grade prevout). */
+/* As facts_txs, only those with an input that is not proved, from a place in the chain on. */
+struct fact_place {
+    uint32_t height;
+    uint32_t tx_index;
+};
+int facts_txs_unproved(struct facts *facts, struct fact_place from, facts_tx_visit *visit,
+                       void *context, struct err *err);
+/* How many touched transactions have an input that is not proved (0: grade prevout). */
 int facts_unproved_count(struct facts *facts, uint64_t *ret_count, struct err *err);
 
 #endif
