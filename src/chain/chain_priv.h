@@ -1,8 +1,11 @@
-/* What the parts of chain share among themselves and show to nobody else. */
+/* What the parts of chain share among themselves and show to nobody else: text encodings below
+ * the addresses and keys, and pieces of scripts. */
 #ifndef SANAD_CHAIN_PRIV_H
 #define SANAD_CHAIN_PRIV_H
 
 #include "chain/chain.h"
+
+/* ---- targets ---- */
 
 /* floor(a * multiplier / divisor), at most 2^256-1: the product is kept in 320 bits, so that
  * an easy synthetic limit does not wrap around. */
@@ -12,5 +15,75 @@ struct u256 u256_mul_div(const struct u256 *a, uint32_t multiplier, uint32_t div
  * period's first and last header. */
 uint32_t retarget_bits(const struct chain_params *params, uint32_t bits, uint32_t first_time,
                        uint32_t last_time);
+
+/* ---- base58 ---- */
+
+enum {
+    BASE58_BYTES_MAX = 132,                /* a payload of 128 bytes and its checksum */
+    BASE58_TEXT_MAX = 2 * BASE58_BYTES_MAX /* a digit carries 5.8 bits, a zero byte is a digit */
+};
+/* Without checksum: appended. At most BASE58_BYTES_MAX bytes; white space is not allowed. */
+bool base58_decode(struct buf *buf, const char *text, size_t text_size);
+void base58_encode(struct buf *buf, struct bytes bytes);
+/* As base58check_decode for a text that is not ended by a NUL. */
+bool base58check_decode_sized(struct buf *buf, const char *text, size_t text_size);
+
+/* ---- bech32 (BIP173) and bech32m (BIP350) ---- */
+
+enum { BECH32_TEXT_MAX = 90, BECH32_PREFIX_MAX = 83, BECH32_CHECKSUM_SIZE = 6 };
+/* What the checksum's polynomial leaves: it tells the two apart. */
+enum bech32_kind { BECH32 = 1, BECH32M = 0x2bc830a3 };
+struct bech32 {
+    enum bech32_kind kind;
+    char prefix[BECH32_PREFIX_MAX + 1]; /* lower case */
+    uint8_t values[BECH32_TEXT_MAX];    /* 5 bits each, without the checksum */
+    size_t value_count;
+};
+/* False with a mixed case, a character out of range, a bad length or checksum. */
+bool bech32_decode(struct bech32 *ret, const char *text);
+/* Appends the text; prefix and values together must fit BECH32_TEXT_MAX. */
+void bech32_encode(struct buf *buf, const struct bech32 *bech32);
+
+/* ---- scripts ---- */
+
+enum opcode {
+    OP_0 = 0x00,
+    OP_PUSHDATA1 = 0x4c,
+    OP_PUSHDATA2 = 0x4d,
+    OP_PUSHDATA4 = 0x4e,
+    OP_1 = 0x51,
+    OP_16 = 0x60,
+    OP_RETURN = 0x6a,
+    OP_DUP = 0x76,
+    OP_EQUAL = 0x87,
+    OP_EQUALVERIFY = 0x88,
+    OP_NUMEQUAL = 0x9c,
+    OP_HASH160 = 0xa9,
+    OP_CHECKSIG = 0xac,
+    OP_CHECKMULTISIG = 0xae,
+    OP_CHECKSIGADD = 0xba
+};
+void script_add_p2pkh(struct buf *script, const uint8_t key_hash[20]);
+void script_add_p2sh(struct buf *script, const uint8_t script_hash[20]);
+/* BIP141: version 0 to 16 and a program of 2 to 40 bytes. */
+void script_add_witness(struct buf *script, unsigned version, struct bytes program);
+/* A direct push: 1 to 75 bytes. */
+void script_add_push(struct buf *script, struct bytes data);
+/* 1 to 32767 in its shortest form. */
+void script_add_number(struct buf *script, unsigned number);
+
+/* ---- keys ---- */
+
+/* A private key of any of our networks, WIF or extended, told by its decoded payload. */
+bool payload_is_private_key(struct bytes payload);
+/* ext_key_parse of a text that is not ended by a NUL. */
+int ext_key_parse_sized(struct ext_key *ret_key, const struct chain_params *params,
+                        const char *text, size_t text_size, struct err *err);
+/* Appends the text in the plain form of a network: xpub or tpub, whatever SLIP-132 said. */
+void ext_key_write(struct buf *buf, const struct chain_params *params, const struct ext_key *key);
+/* The point and chain code alone of a public child: what ext_key_child does without hashing
+ * the parent for its fingerprint. False as there. */
+bool ext_key_child_point(struct ec_point *ret_point, uint8_t ret_chain_code[32],
+                         const struct ext_key *parent, uint32_t index);
 
 #endif

@@ -1,22 +1,6 @@
 /* Which kind of script an output has, and whether anybody could ever spend it. */
 #include "chain/chain_priv.h"
 
-enum opcode {
-    OP_0 = 0x00,
-    OP_PUSHDATA1 = 0x4c,
-    OP_PUSHDATA2 = 0x4d,
-    OP_PUSHDATA4 = 0x4e,
-    OP_1 = 0x51,
-    OP_16 = 0x60,
-    OP_RETURN = 0x6a,
-    OP_DUP = 0x76,
-    OP_EQUAL = 0x87,
-    OP_EQUALVERIFY = 0x88,
-    OP_HASH160 = 0xa9,
-    OP_CHECKSIG = 0xac,
-    OP_CHECKMULTISIG = 0xae
-};
-
 enum { MULTISIG_KEY_MAX = 20, WITNESS_PROGRAM_MIN = 2, WITNESS_PROGRAM_MAX = 40 };
 
 const char *script_kind_name(enum script_kind kind)
