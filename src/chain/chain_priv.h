@@ -1,5 +1,5 @@
 /* What the parts of chain share among themselves and show to nobody else: text encodings below
- * the addresses and keys, and pieces of scripts. */
+ * the addresses and keys, pieces of scripts, and the parsed form of descriptors. */
 #ifndef SANAD_CHAIN_PRIV_H
 #define SANAD_CHAIN_PRIV_H
 
@@ -85,5 +85,96 @@ void ext_key_write(struct buf *buf, const struct chain_params *params, const str
  * the parent for its fingerprint. False as there. */
 bool ext_key_child_point(struct ec_point *ret_point, uint8_t ret_chain_code[32],
                          const struct ext_key *parent, uint32_t index);
+
+/* ---- descriptors, parsed ---- */
+
+enum {
+    DESCRIPTOR_STEP_MAX = 32,   /* steps of one path; BIP32 ends at depth 255 anyway */
+    DESCRIPTOR_BRANCH_MAX = 32, /* values of one multipath step */
+    DESCRIPTOR_TREE_MAX = 128   /* BIP341: no leaf is deeper */
+};
+
+enum desc_kind {
+    DESC_PK,
+    DESC_PKH,
+    DESC_WPKH,
+    DESC_COMBO,
+    DESC_MULTI,
+    DESC_SORTEDMULTI,
+    DESC_MULTI_A,
+    DESC_SORTEDMULTI_A,
+    DESC_SH,
+    DESC_WSH,
+    DESC_TR,
+    DESC_RAW,
+    DESC_ADDR,
+    DESC_PAIR /* { TREE , TREE } */
+};
+
+/* Where a function stands decides what it may be and how its keys are written. */
+enum desc_context { DESC_IN_NOTHING = 1, DESC_IN_SH = 2, DESC_IN_WSH = 4, DESC_IN_TR = 8 };
+
+struct desc_key {
+    uint8_t fixed[65]; /* a key given in hexadecimal; x-only: with 02 before it */
+    size_t fixed_size; /* 33, 65, or 0 where the key is extended */
+    /* An extended key after its last fixed step, one for each value of its multipath step.
+     * Kept, so that a script costs one derivation, or none where there is no range. */
+    struct ext_key *ends;
+    uint32_t end_count;
+    bool ranged;
+};
+
+struct desc_node {
+    enum desc_kind kind;
+    enum desc_context context;
+    unsigned threshold; /* of the multi family */
+    struct desc_key *keys;
+    size_t key_count;
+    struct desc_node *left; /* the script of sh and wsh, the tree of tr (or NULL), of a pair */
+    struct desc_node *right;
+    struct buf script; /* of raw and addr */
+};
+
+struct descriptor {
+    char *text;
+    struct desc_node *root;
+    uint32_t branch_count;
+    bool ranged;
+};
+
+/* The text being read. A sentence of refusal tells the character, never the text: it may be
+ * a private key with a slip of the pen. */
+struct desc_parser {
+    const struct chain_params *params;
+    const uint8_t *start;
+    struct cursor cursor;
+    uint32_t branch_count; /* 1 until a multipath step was read */
+    bool ranged;
+    struct err *err; /* never NULL */
+};
+int desc_refuse(struct desc_parser *parser, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Puts the place before a sentence that another parser left in err. */
+int desc_refuse_inner(struct desc_parser *parser);
+char desc_peek(const struct desc_parser *parser); /* 0 at the end */
+bool desc_accept(struct desc_parser *parser, char c);
+/* Up to the first of the characters `stops`, or to the end. */
+struct bytes desc_token(struct desc_parser *parser, const char *stops);
+
+/* A key expression (BIP380, BIP389). *key is zeroed before and freed by the node's owner. */
+enum desc_key_form { DESC_KEY_COMPRESSED, DESC_KEY_ANY, DESC_KEY_XONLY };
+int desc_key_parse(struct desc_parser *parser, struct desc_key *key, enum desc_key_form form);
+void desc_key_free(struct desc_key *key);
+/* The bytes of the key, 33 or 65; false where it cannot be derived. */
+bool desc_key_bytes(uint8_t ret_bytes[65], size_t *ret_size, const struct desc_key *key,
+                    uint32_t branch, uint32_t index);
+
+/* A whole script expression; the node is the caller's, also after a refusal (then half read). */
+int desc_node_parse(struct desc_parser *parser, struct desc_node **ret_node,
+                    enum desc_context context);
+void desc_node_free(struct desc_node *node);
+/* Appends what the node stands for; `which` of combo(). False where a key has no child. */
+bool desc_node_script(struct buf *script, const struct desc_node *node, uint32_t branch,
+                      uint32_t index, uint32_t which);
 
 #endif
