@@ -253,7 +253,7 @@ const char *store_name(const struct store *store)
 int store_begin(struct store *store, struct err *err)
 {
     sanad_assert(!store->in_transaction);
-    int code = store_run(store, "BEGIN IMMEDIATE", err);
+    int code = store_run(store, store->mode == STORE_READ ? "BEGIN" : "BEGIN IMMEDIATE", err);
     store->in_transaction = code == 0;
     return code;
 }
@@ -341,6 +341,9 @@ int store_migrate(struct store *store, const struct store_schema *schema, struct
         return err_set(err, SANAD_REFUSED,
                        "%s: schema %zu of '%s' is newer than this program (%zu)", store->name,
                        version, schema->module, schema->step_count);
+    if (store->mode == STORE_READ && version == 0)
+        return err_set(err, SANAD_MISSING, "%s: holds nothing of '%s' yet", store->name,
+                       schema->module);
     if (store->mode == STORE_READ)
         return err_set(err, SANAD_MISSING,
                        "%s: schema %zu of '%s' is older than this program (%zu): open it for "

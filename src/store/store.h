@@ -27,7 +27,9 @@ struct store_schema {
 };
 int store_migrate(struct store *store, const struct store_schema *schema, struct err *err);
 
-int store_begin(struct store *store, struct err *err);  /* takes the write lock */
+/* Takes the write lock. Of a store opened with STORE_READ: holds one snapshot, so that all
+ * reads up to store_commit or store_rollback see the same commit. */
+int store_begin(struct store *store, struct err *err);
 int store_commit(struct store *store, struct err *err); /* durable on return */
 void store_rollback(struct store *store);
 /* One or more statements without parameters. */

@@ -158,6 +158,10 @@ static void test_newer_and_older(void **state)
 {
     struct place *place = *state;
     struct err err = {0};
+    store_close(opened(place->path, STORE_CREATE));
+    struct store *none = opened(place->path, STORE_READ);
+    test_refused(store_migrate(none, &NEW, &err), SANAD_MISSING, &err, "nothing of 'note'");
+    store_close(none);
     made(place->path, &OLD);
     struct store *store = opened(place->path, STORE_READ);
     test_refused(store_migrate(store, &NEW, &err), SANAD_MISSING, &err, "older");
@@ -199,7 +203,11 @@ static void test_locked(void **state)
     refused(place->path, STORE_WRITE, SANAD_ENVIRONMENT, "another process is writing");
     struct store *reader = opened(place->path, STORE_READ); /* readers never wait */
     assert_int_equal(number(reader, "SELECT count(*) FROM note"), 0);
+    test_ok(store_begin(reader, &err), &err); /* a snapshot, held over the commit */
+    assert_int_equal(number(reader, "SELECT count(*) FROM note"), 0);
     test_ok(store_commit(writer, &err), &err);
+    assert_int_equal(number(reader, "SELECT count(*) FROM note"), 0);
+    store_rollback(reader);
     assert_int_equal(number(reader, "SELECT count(*) FROM note"), 1);
     store_close(reader);
     store_close(other);
