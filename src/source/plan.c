@@ -1,0 +1,106 @@
+/* The plan of one streaming pass: the blocks of a branch, by file, the files by their lowest
+ * height. */
+#include "source/source_priv.h"
+
+#include <stdlib.h>
+
+/* The branch from the tip down to from_height, lowest height first. */
+static int branch_collect(struct source_plan *plan, const struct source *source, struct err *err)
+{
+    uint32_t node = plan->tip;
+    uint32_t missing = NODE_NONE;
+    for (uint32_t height = plan->to_height + 1; height-- > plan->from_height;) {
+        if (source->places[node].size == 0)
+            missing = node;
+        plan->node_storage[height - plan->from_height] = node;
+        node = header_tree_node(source->tree, node)->prev;
+    }
+    return missing == NODE_NONE ? 0 : source->ops->missing(source, missing, err);
+}
+
+/* Orders by place: file, then offset. */
+static int compare_places(const void *a, const void *b, void *context)
+{
+    const struct source *source = context;
+    const struct source_place *x = &source->places[*(const uint32_t *)a];
+    const struct source_place *y = &source->places[*(const uint32_t *)b];
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int compare_shards(const void *a, const void *b)
+{
+    const struct source_shard *x = a;
+    const struct source_shard *y = b;
+    if (x->lowest_height != y->lowest_height)
+        return x->lowest_height < y->lowest_height ? -1 : 1;
+    return x->file < y->file ? -1 : x->file > y->file;
+}
+
+static size_t count_files(const struct source *source, const uint32_t *nodes, size_t count)
+{
+    size_t files = 0;
+    for (size_t i = 0; i < count; i++)
+        files += i == 0 || source->places[nodes[i]].file != source->places[nodes[i - 1]].file;
+    return files;
+}
+
+static void shard_add(struct source_shard *shard, const struct source *source, const uint32_t *node)
+{
+    uint32_t height = source_node_height(source, *node);
+    if (shard->block_count == 0) {
+        *shard = (struct source_shard){
+            .file = source->places[*node].file, .lowest_height = height, .nodes = node};
+    }
+    if (height < shard->lowest_height)
+        shard->lowest_height = height;
+    if (height > shard->highest_height)
+        shard->highest_height = height;
+    shard->block_count++;
+    shard->bytes += source->places[*node].size;
+}
+
+static void cut_shards(struct source_plan *plan, const struct source *source, size_t count)
+{
+    const uint32_t *nodes = plan->node_storage;
+    plan->shard_count = count_files(source, nodes, count);
+    plan->shards = mem_zalloc(plan->shard_count, sizeof *plan->shards);
+    struct source_shard *shard = plan->shards;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && source->places[nodes[i]].file != source->places[nodes[i - 1]].file)
+            shard++;
+        shard_add(shard, source, &nodes[i]);
+        plan->bytes += source->places[nodes[i]].size;
+    }
+    qsort(plan->shards, plan->shard_count, sizeof *plan->shards, compare_shards);
+}
+
+int source_plan_make(struct source_plan *ret_plan, const struct source *source, uint32_t tip,
+                     uint32_t from_height, struct err *err)
+{
+    sanad_assert(tip < source->place_count);
+    struct source_plan plan = {
+        .from_height = from_height, .to_height = source_node_height(source, tip), .tip = tip};
+    if (from_height < source_first_height(source))
+        return err_set(err, SANAD_MISSING, "height %u has no block: it is below the anchor %u",
+                       from_height, source_first_height(source));
+    size_t count = from_height <= plan.to_height ? plan.to_height - from_height + 1 : 0;
+    plan.node_storage = mem_alloc(count * sizeof *plan.node_storage);
+    int code = count > 0 ? branch_collect(&plan, source, err) : 0;
+    if (code != 0) {
+        free(plan.node_storage);
+        return code;
+    }
+    qsort_r(plan.node_storage, count, sizeof *plan.node_storage, compare_places, (void *)source);
+    cut_shards(&plan, source, count);
+    *ret_plan = plan;
+    return 0;
+}
+
+void source_plan_free(struct source_plan *plan)
+{
+    free(plan->shards);
+    free(plan->node_storage);
+    *plan = (struct source_plan){0};
+}

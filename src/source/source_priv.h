@@ -1,0 +1,306 @@
+/* source_priv: what the parts of this module share. `struct source` is what every kind of
+ * source has (headers, where bodies are, the active chain); `struct source_ops` is what a
+ * kind does its own way. Block files ("blocks:DIR") are the one kind so far. */
+#ifndef SANAD_SOURCE_PRIV_H
+#define SANAD_SOURCE_PRIV_H
+
+#include "source/source.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- every kind of source ------------------------------------------------------------------ */
+
+/* Where the body of a node is: 16 bytes a block; hash and height are in the header tree.
+ * `file` and `offset` mean what the kind wants; they order the blocks of a plan. */
+struct source_place {
+    uint64_t offset;
+    uint32_t size; /* 0: no body */
+    uint32_t file : 31;
+    /* It and all its ancestors have, or had, bodies. Stays when a node prunes old files. */
+    uint32_t linked : 1;
+};
+
+struct source_ops {
+    int (*refresh)(struct source *source, struct err *err);
+    int (*block_read)(const struct source *source, struct buf *ret_raw, uint32_t node,
+                      struct err *err);
+    int (*undo_read)(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
+    /* Sets MISSING: "height N has no block" and why. */
+    int (*missing)(const struct source *source, uint32_t node, struct err *err);
+    /* MISSING where blocks are known that no chain of bodies reaches; else 0. */
+    int (*gap)(const struct source *source, struct err *err);
+    int (*reader_open)(struct source_reader **ret_reader, const struct source *source,
+                       const struct source_shard *shard, struct err *err);
+    int (*reader_next)(struct source_reader *reader, struct source_block *ret_blocks, size_t max,
+                       struct err *err);
+    void (*reader_close)(struct source_reader *reader);
+    void (*close)(struct source *source);
+};
+
+struct source {
+    const struct source_ops *ops;
+    const struct chain_params *params;
+    bool anchored;
+    struct chain_anchor anchor; /* where anchored */
+    struct header_tree *tree;
+    struct source_place *places; /* by node */
+    uint32_t place_count;        /* nodes that have a place: all of the tree, once settled */
+    uint32_t place_capacity;
+    uint32_t unsettled; /* lowest node that changed since the last settling */
+    uint32_t best;      /* most-work header, with or without bodies */
+    uint32_t tip;
+    uint32_t *active; /* by height - first height */
+    uint32_t active_count;
+    uint32_t active_capacity;
+    struct source_stats stats;
+};
+
+/* The first member of each kind's reader. */
+struct source_reader {
+    const struct source *source;
+};
+
+void source_init(struct source *source, const struct source_ops *ops,
+                 const struct source_options *options);
+void source_release(struct source *source);
+/* Makes room for the places of all nodes of the tree. */
+void source_places_grow(struct source *source);
+/* False, and nothing done, where the node has a body already. */
+bool source_body_add(struct source *source, uint32_t node, struct source_place place);
+void source_body_drop(struct source *source, uint32_t node);
+/* After bodies were added: which are linked, the tip, the active chain, stale blocks. */
+void source_settle(struct source *source);
+static inline uint32_t source_node_height(const struct source *source, uint32_t node)
+{
+    return header_tree_node(source->tree, node)->height;
+}
+
+/* ---- the byte obfuscation of block files (xor_hot.c) ----------------------------------------- */
+
+/* XORs byte i with the key's byte (offset + i) mod 8; the key as the file has it, read as a
+ * little-endian number. */
+void source_xor(uint8_t *data, size_t size, uint64_t key, uint64_t offset);
+
+/* ---- framing: records in the bytes of one file (window.c, frame.c, frame_undo.c)
+ * -------------------------------------- */
+
+enum {
+    FRAME_HEAD_SIZE = 8, /* magic and size */
+    FRAME_BLOCK_MIN = HEADER_SIZE + 1,
+    FRAME_WINDOW_SIZE = 1 << 16,
+    FRAME_TRIAL_MAX = 1000,  /* damaged places in one file, each may cost a block's hashing */
+    FRAME_UNDO_MAX = 1 << 28 /* 24,390 inputs of 10,000-byte scripts are 244 MB */
+};
+
+/* Bytes of one file: of a descriptor, or of memory (fuzzers). */
+struct frame_input {
+    int fd; /* or -1 */
+    const uint8_t *memory;
+    uint64_t size;
+    uint64_t key;
+    const struct chain_params *params;
+    const char *name; /* in errors */
+};
+
+/* De-obfuscated bytes of the file around `at`. */
+struct frame_window {
+    const struct frame_input *input;
+    struct err *err;
+    int code; /* sticky: reading failed */
+    uint64_t at;
+    size_t size;
+    uint8_t data[FRAME_WINDOW_SIZE];
+};
+void frame_window_init(struct frame_window *window, const struct frame_input *input,
+                       struct err *err);
+/* Exactly `size` bytes; they must lie in the file. */
+bool frame_read(struct frame_window *window, uint8_t *ret_data, size_t size, uint64_t at);
+/* At least `need` bytes at `at`, reading `wish` where the file has them. NULL: past the end
+ * of the file, or reading failed. */
+const uint8_t *frame_view(struct frame_window *window, uint64_t at, size_t need, size_t wish);
+
+struct frame_record {
+    uint64_t offset; /* of the block itself, behind magic and size */
+    uint32_t size;
+    bool proved;        /* body parsed and its merkle root recomputed */
+    const char *damage; /* NULL: whole; else why the body cannot be used */
+    uint8_t raw[HEADER_SIZE];
+    struct hash256 hash;
+};
+
+/* What one look at a file found. */
+struct frame_result {
+    struct frame_record *records; /* in the order of the file */
+    size_t record_count;
+    size_t record_capacity;
+    size_t bad;            /* first whole record without proof of work, else record_count */
+    uint64_t end;          /* behind the last record: the next look begins here */
+    uint64_t garbage;      /* bytes skipped between records */
+    uint64_t tail_garbage; /* bytes behind `end` that are neither filler nor a record */
+    uint64_t tail_head;    /* the first raw bytes behind `end`: changed means written */
+    bool truncated;        /* a record begins at `end` that is not whole (yet) */
+};
+/* Finds the records from `from` on. `last`: the file may still be written to, so that its
+ * last record is looked at whole. Never refuses what a node may leave behind; REFUSED: over
+ * FRAME_TRIAL_MAX damaged places, or the file became shorter. */
+int frame_scan(struct frame_result *ret_result, const struct frame_input *input, uint64_t from,
+               bool last, struct err *err);
+void frame_result_free(struct frame_result *result);
+/* Whether the bytes begin as blocks of a network do, without or with the input's key; for
+ * a helpful word where no record was found. NULL: none. */
+const struct chain_params *frame_network(const struct frame_input *input, bool keyed);
+
+/* A record of a rev file. */
+struct frame_undo {
+    uint64_t offset; /* of CBlockUndo */
+    uint32_t size;   /* of CBlockUndo; 32 bytes of checksum follow */
+    uint32_t count;  /* transactions it tells of */
+};
+struct frame_undos {
+    struct frame_undo *records; /* by count, then offset */
+    size_t count;
+    size_t capacity;
+};
+/* All records of a rev file. Checksums are not looked at: a record that is none matches no
+ * block. */
+int frame_scan_undo(struct frame_undos *ret_undos, const struct frame_input *input,
+                    struct err *err);
+void frame_undos_free(struct frame_undos *undos);
+
+/* ---- records whose predecessor is not known yet (pending.c) ------------------------------------
+ */
+
+struct pending_entry {
+    uint8_t raw[HEADER_SIZE];
+    struct source_place place; /* size 0: header only */
+    uint32_t next;
+};
+struct pending {
+    struct pending_entry *entries;
+    uint32_t entry_count; /* used or on the free list */
+    uint32_t capacity;
+    uint32_t free_head;
+    uint32_t live;
+    uint32_t *buckets;
+    uint32_t bucket_count;
+};
+#define PENDING_NONE 0xffffffffu
+enum { PENDING_MAX = 1 << 24 }; /* as many as the header tree takes */
+void pending_init(struct pending *pending);
+void pending_free(struct pending *pending);
+/* The entry with exactly this header, or NULL. */
+struct pending_entry *pending_find(const struct pending *pending, const uint8_t raw[HEADER_SIZE]);
+/* False where PENDING_MAX are waiting. */
+bool pending_add(struct pending *pending, const uint8_t raw[HEADER_SIZE],
+                 struct source_place place);
+/* Takes out all that wait for `prev`: a list through `next`, ended by PENDING_NONE. The
+ * entries stay readable until given back with pending_release. */
+uint32_t pending_take(struct pending *pending, const struct hash256 *prev);
+void pending_release(struct pending *pending, uint32_t entry);
+
+/* ---- open files, at most so many (fdcache.c) ---------------------------------------------------
+ */
+
+enum { FD_CACHE_SIZE = 64 };
+enum fd_kind { FD_BLK, FD_REV };
+struct fd_slot {
+    int fd; /* -1: free */
+    uint32_t number;
+    enum fd_kind kind;
+    uint32_t pins;
+    uint64_t used;
+};
+struct fd_cache {
+    pthread_mutex_t lock;
+    uint64_t clock;
+    struct fd_slot slots[FD_CACHE_SIZE];
+};
+/* A descriptor that stays open until it is put back. */
+struct fd_pin {
+    int fd;
+    struct fd_slot *slot; /* NULL: all slots were pinned, so it is closed when put back */
+};
+void fd_cache_init(struct fd_cache *cache);
+void fd_cache_free(struct fd_cache *cache);
+/* Forgets the files of a number: they are gone or replaced. */
+void fd_cache_drop(struct fd_cache *cache, uint32_t number);
+int fd_cache_get(struct fd_cache *cache, struct fd_pin *ret_pin, const char *folder,
+                 enum fd_kind kind, uint32_t number, struct err *err);
+void fd_cache_put(struct fd_cache *cache, struct fd_pin *pin);
+
+enum { FILE_NAME_SIZE = 24, FILE_NUMBER_MAX = 999999999, FILE_NUMBER_MASK = 0x7fffffff };
+/* "blk00012.dat" */
+void file_name_of(char ret_name[FILE_NAME_SIZE], enum fd_kind kind, uint32_t number);
+/* Opens for reading. MISSING where it is not there. */
+int file_open(int *ret_fd, const char *folder, enum fd_kind kind, uint32_t number, struct err *err);
+/* Exactly `size` bytes at `offset`; REFUSED where the file ends before. */
+int file_pread(int fd, uint8_t *ret_data, size_t size, uint64_t offset, const char *name,
+               struct err *err);
+
+/* ---- "blocks:DIR" (blkfile.c, join.c, reader.c, undo.c) -----------------------------------------
+ */
+
+struct blk_file {
+    uint32_t number;
+    bool gone; /* was there, is no more: a pruning node */
+    bool seen; /* looked at once */
+    bool truncated;
+    uint64_t size;
+    uint64_t end;
+    uint64_t garbage;
+    uint64_t tail_garbage;
+    uint64_t tail_head;
+    /* The records of the rev file, read when first asked for. */
+    bool undo_seen;
+    uint64_t undo_size;
+    int64_t undo_time_ns; /* of its last change */
+    struct frame_undos undos;
+    _Atomic uint64_t undo_hint; /* where the last record was found */
+};
+
+/* Why a header's body cannot be used. */
+struct blk_damage {
+    struct hash256 hash;
+    uint32_t file;
+    uint64_t offset;
+    const char *rule;
+};
+
+struct blkfile {
+    struct source base;
+    char folder[PATH_SIZE];
+    bool keyed; /* xor.dat stands there */
+    uint64_t key;
+    struct blk_file *files; /* by number */
+    size_t file_count;
+    struct pending pending;
+    struct blk_damage *damages;
+    size_t damage_count;
+    size_t damage_capacity;
+    uint64_t record_count; /* whole ones ever seen */
+    struct fd_cache *fds;
+    pthread_rwlock_t undo_lock; /* guards the undo part of the files */
+};
+
+int blkfile_open(struct source **ret_source, const char *folder,
+                 const struct source_options *options, struct err *err);
+struct blk_file *blkfile_find(const struct blkfile *blk, uint32_t number);
+/* Joins the records of one file to the tree, and those that waited for them. */
+int blkfile_join(struct blkfile *blk, const struct blk_file *file,
+                 const struct frame_result *result, struct err *err);
+/* The bytes of a place, de-obfuscated. */
+int blkfile_pread(const struct blkfile *blk, uint8_t *ret_data, size_t size, enum fd_kind kind,
+                  uint32_t number, uint64_t offset, struct err *err);
+/* REFUSED unless the bytes begin with the header of the node. */
+int blkfile_check_header(const struct blkfile *blk, uint32_t node, const uint8_t *data,
+                         struct err *err);
+int blkfile_missing(const struct source *source, uint32_t node, struct err *err);
+int blkfile_undo_read(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
+int blkfile_reader_open(struct source_reader **ret_reader, const struct source *source,
+                        const struct source_shard *shard, struct err *err);
+int blkfile_reader_next(struct source_reader *base, struct source_block *ret_blocks, size_t max,
+                        struct err *err);
+void blkfile_reader_close(struct source_reader *base);
+
+#endif
