@@ -10,7 +10,7 @@
 
 enum {
     REGISTER_TEXT_MAX = 4096,         /* bytes of a text field, of a key, of a name */
-    REGISTER_BODY_MAX = 1 << 20,      /* bytes of one record's body */
+    REGISTER_BODY_MAX = 64 << 20,     /* bytes of one record's body */
     REGISTER_DOCUMENT_MAX = 64 << 20, /* bytes of a kept document (a book) */
     REGISTER_CSV_MAX = 256 << 20,     /* bytes of an imported file */
     REGISTER_FIELD_MAX = 32
@@ -51,7 +51,8 @@ struct register_kind {
     const struct register_field *fields; /* at most REGISTER_FIELD_MAX */
     size_t field_count;
     bool national;           /* a record belongs to a nation; else nation is "" */
-    bool open;               /* further fields are allowed (book parts, checked elsewhere) */
+    bool with_book;          /* comes only with a book that was checked whole; fields beyond
+                                these are allowed then */
     const char *from_field;  /* the field that valid_from is, or NULL: always */
     const char *until_field; /* the field that valid_until is, or NULL: never */
     enum document_rule document;
@@ -132,6 +133,10 @@ struct register_query {
     int64_t known;      /* INT64_MAX: all we know */
     bool at_a_time;     /* only what holds at `valid` */
     int64_t valid;
+    bool spanned; /* only what holds from a time after `from_after` and not after
+                     `from_to`: for kinds whose key holds that time */
+    int64_t from_after;
+    int64_t from_to;
 };
 /* In the order of nation, valid_from and key. */
 int register_as_known(struct registry *registry, struct record **ret_records, size_t *ret_count,
