@@ -41,7 +41,7 @@ check() {
             if (FILENAME == "src/" module "/" module ".h") has_header[module] = 1
             else if (FILENAME ~ /_priv\.h$/ && ++privates[module] > 1)
                 find(FILENAME ": a second private header in module " module)
-            else if (FILENAME ~ /\.h$/ && FILENAME !~ /_priv\.h$/ && FILENAME != "src/base/banned.h")
+            else if (FILENAME ~ /\.h$/ && FILENAME !~ /_(priv|test)\.h$/ && FILENAME != "src/base/banned.h")
                 find(FILENAME ": a module shows one header, " module "/" module ".h")
         }
         function walk_include(   name, target, file) {
@@ -124,6 +124,12 @@ rm -r "$proof/src/stray"
 echo '/* */' | sample src/low/second_priv.h
 must_find "a second private header" "a second private header in module low"
 rm "$proof/src/low/second_priv.h"
+echo '/* */' | sample src/low/low_test.h
+printf '#include "low_test.h"\n' | sample src/low/part_test.c
+must_pass "a header that tests of one module share"
+printf '#include "low_test.h"\n' | sample src/low/low.c
+must_find "a test header in the product" "src/low/low.c:1: \"low_test.h\": write module"
+echo '#include "low/low_priv.h"' | sample src/low/low.c
 echo '/* */' | sample src/low/more.h
 must_find "a second public header" "a module shows one header"
 rm "$proof/src/low/more.h"
