@@ -40,7 +40,8 @@ static void assert_key_refused(const struct chain_params *params, const char *te
 /* The word after the first `label` at or behind *at, which moves behind it. */
 static bool next_word(char ret_word[TEXT_SIZE], const char *label, const char **at)
 {
-    const char *start = strstr(*at, label);
+    assert_non_null(*at);
+    const char *start = *at ? strstr(*at, label) : NULL;
     if (!start)
         return false;
     start += strlen(label);
@@ -130,7 +131,7 @@ static void accounts_of_bip84_give_their_keys(void **state)
     const char *at = strstr(buf_cstr(&file), "==Test vectors==");
     char text[TEXT_SIZE];
     static const uint32_t paths[][2] = {{0, 0}, {0, 1}, {1, 0}};
-    assert_true(at && next_word(text, "  xpub  = ", &at));
+    assert_true(next_word(text, "  xpub  = ", &at));
     struct ext_key account = parsed(main_chain(), text);
     assert_int_equal(account.slip132, SLIP132_P2WPKH);
     assert_int_equal(account.depth, 3);
@@ -153,7 +154,7 @@ static void accounts_of_bip86_give_their_keys(void **state)
     const char *at = strstr(buf_cstr(&file), "==Test vectors==");
     char text[TEXT_SIZE];
     static const uint32_t paths[][2] = {{0, 0}, {0, 1}, {1, 0}};
-    assert_true(at && next_word(text, "\nxpub = ", &at));
+    assert_true(next_word(text, "\nxpub = ", &at));
     struct ext_key account = parsed(main_chain(), text);
     for (size_t i = 0; i < countof(paths); i++) {
         struct ext_key key = descend(account, paths[i][0], paths[i][1]);
