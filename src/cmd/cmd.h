@@ -4,7 +4,12 @@
 #define SANAD_CMD_H
 
 #include "base/base.h"
+#include "book/book.h"
 #include "chain/chain.h"
+#include "facts/facts.h"
+#include "register/register.h"
+#include "reserve/reserve.h"
+#include "store/store.h"
 
 /* ---- verbs ---------------------------------------------------------------------------- */
 
@@ -69,6 +74,36 @@ struct cmd_when {
 };
 int cmd_when(struct cmd_when *ret_when, const struct cmd_args *args, const char *name,
              struct err *err);
+
+/* ---- the store and the book of a run --------------------------------------------------- */
+
+/* What most verbs stand on. Zero it before; close takes what is there. */
+struct cmd_context {
+    struct store *store;
+    const struct chain_params *params;
+    struct facts *facts;
+    struct registry *registry;
+    struct book *book; /* the nation's, as known on the day asked for */
+    bool book_approved;
+    struct facts_state state;
+};
+/* Opens --store for reading, its facts and registers. MISSING: nothing was scanned. */
+int cmd_context_open(struct cmd_context *ret_context, const struct cmd_args *args, struct err *err);
+/* Reads the book of --nation (or of the only nation) as known at --as-known; or the file of
+ * --with-book where the verb has that option and it is given. */
+int cmd_context_book(struct cmd_context *context, const struct cmd_args *args, struct err *err);
+void cmd_context_close(struct cmd_context *context);
+/* The height that --at or the like means in this store: the tip where left out; a date is the
+ * highest block whose median-time-past is at or before its end. */
+int cmd_height(uint32_t *ret_height, struct cmd_context *context, const struct cmd_when *when,
+               struct err *err);
+/* --prices FILE, or the register's prices; ret->count 0 where there are none. */
+int cmd_prices(struct price_table *ret_table, struct cmd_context *context,
+               const struct cmd_args *args, const char *currency, struct err *err);
+
+/* The passphrase of --passphrase-file (its first line) or of the environment variable
+ * SANAD_PASSPHRASE; USAGE where there is none. The caller wipes and frees. */
+int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, struct err *err);
 
 /* ---- output --------------------------------------------------------------------------- */
 

@@ -188,7 +188,7 @@ int prices_from_register(struct price_table *ret_table, struct registry *registr
 void prices_free(struct price_table *table);
 /* The median of the sources that are fresh and sane at `time`; ret->any false and why_not
  * filled where there is none: no source, or two that contradict each other. */
-void valuation_make(struct valuation *ret, const struct price_table *table, int64_t time,
+void valuation_make(struct valuation *ret, struct price_table *table, int64_t time,
                     struct amount sat);
 
 /* ---- claims -------------------------------------------------------------------------------- */

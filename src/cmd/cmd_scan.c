@@ -1,0 +1,260 @@
+/* `sanad scan`: declares the books, then finds all their coins and spends in the source. */
+#include "cmd/cmd.h"
+#include "scan/scan.h"
+#include "source/source.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { THREADS_MAX = 1024, BOOKS_MAX = 256, FOLLOW_SECONDS = 5 };
+
+/* All that one run of the verb holds. */
+struct scan_run {
+    struct store *store;
+    struct facts *facts;
+    struct registry *registry;
+    struct source *source;
+    struct book *books[BOOKS_MAX];
+    size_t book_count;
+    const struct chain_params *params;
+    bool simulated;
+};
+
+static void run_close(struct scan_run *run)
+{
+    for (size_t i = 0; i < run->book_count; i++)
+        book_free(run->books[i]);
+    source_close(run->source);
+    register_close(run->registry);
+    facts_close(run->facts);
+    store_close(run->store);
+}
+
+static int known_time(int64_t *ret_known, const struct cmd_args *args, struct err *err)
+{
+    const char *text = cmd_value(args, "--known");
+    *ret_known = time_now();
+    if (text && time_parse(ret_known, text, NULL) != 0 && date_parse(ret_known, text, NULL) != 0)
+        return err_set(err, SANAD_USAGE, "--known: %s: not a date or time", text);
+    return 0;
+}
+
+/* Reads a book file and declares it: the register keeps it as a version. */
+static int book_declare(struct scan_run *run, const struct cmd_args *args, const char *path,
+                        struct err *err)
+{
+    if (run->book_count == BOOKS_MAX)
+        return err_set(err, SANAD_USAGE, "--book: more than %d", BOOKS_MAX);
+    struct book *book;
+    struct import_report report = {0};
+    const char *by = cmd_value(args, "--by");
+    struct register_import import = {.proposer = by ? by : "operator",
+                                     .approver = cmd_value(args, "--approver"),
+                                     .document_name = path};
+    int code = known_time(&import.known, args, err);
+    if (code == 0)
+        code = book_read_file(&book, path, run->params, err);
+    if (code)
+        return code;
+    run->books[run->book_count++] = book;
+    run->simulated = run->simulated || book->simulated;
+    import.nation = book->nation;
+    code = register_import_book(run->registry, &report, book->json, &import, err);
+    import_report_free(&report);
+    return code;
+}
+
+/* Books that the store holds already are watched too: one store, several books. */
+static int books_known(struct scan_run *run, struct err *err)
+{
+    struct arena arena = {0};
+    struct register_book *versions;
+    size_t count;
+    int code = register_books(run->registry, &versions, &count, NULL, &arena, err);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        struct bytes text;
+        bool read_already = versions[i].state == RECORD_REJECTED;
+        for (size_t j = 0; j < run->book_count; j++)
+            read_already =
+                read_already || hash256_equal(&run->books[j]->sha256, &versions[i].sha256);
+        if (read_already || run->book_count == BOOKS_MAX)
+            continue;
+        code = register_document(run->registry, &text, &versions[i].sha256, &arena, err);
+        if (code == 0)
+            code = book_read(&run->books[run->book_count], store_name(run->store), text,
+                             run->params, err);
+        run->book_count += code == 0;
+    }
+    arena_free(&arena);
+    return code;
+}
+
+static int run_open(struct scan_run *run, const struct cmd_args *args, struct err *err)
+{
+    const char *spec;
+    const char *from;
+    struct chain_anchor anchor;
+    bool anchored;
+    size_t count;
+    const char *const *paths = cmd_values(args, "--book", &count);
+    int code = cmd_required(&spec, args, "--store", err);
+    if (code == 0)
+        code = cmd_required(&from, args, "--source", err);
+    if (code == 0)
+        code = cmd_chain(&run->params, args, err);
+    if (code == 0)
+        code = cmd_anchor(&anchor, &anchored, args, err);
+    if (code)
+        return code;
+    struct source_options options = {.params = run->params, .anchor = anchored ? &anchor : NULL};
+    code = source_open(&run->source, from, &options, err);
+    if (code == 0)
+        code = store_open(&run->store, spec, STORE_CREATE, err);
+    if (code == 0)
+        code = facts_open(&run->facts, run->store, run->params, err);
+    if (code == 0)
+        code = register_open(&run->registry, run->store, err);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = book_declare(run, args, paths[i], err);
+    if (code == 0)
+        code = books_known(run, err);
+    if (code == 0 && run->book_count == 0)
+        code = err_set(err, SANAD_USAGE, "sanad scan: --book is needed: the store holds none");
+    return code;
+}
+
+static json_t *result_json(const struct scan_run *run, const struct scan_result *result)
+{
+    char hash[HEX256_SIZE];
+    char time[TIME_TEXT_SIZE];
+    char work[HEX256_SIZE];
+    const struct facts_state *state = &result->state;
+    hash256_display(hash, &state->tip_hash);
+    time_format(time, state->tip_time);
+    u256_hex(work, &state->tip_work);
+    double seconds = (double)result->nanoseconds * 1e-9;
+    json_t *tip = json_object();
+    json_object_set_new(tip, "height", json_integer(state->tip_height));
+    json_object_set_new(tip, "hash", json_string(hash));
+    json_object_set_new(tip, "time", json_string(time));
+    json_object_set_new(tip, "chainwork", json_string(work));
+    json_t *json = json_object();
+    json_object_set_new(json, "chain", json_string(run->params->name));
+    json_object_set_new(json, "simulated", json_boolean(run->simulated));
+    json_object_set_new(json, "tip", tip);
+    json_object_set_new(json, "from_height", json_integer(result->from_height));
+    json_object_set_new(json, "first_height", json_integer(state->first_height));
+    json_object_set_new(json, "blocks", json_integer((json_int_t)result->blocks));
+    json_object_set_new(json, "stale_blocks", json_integer((json_int_t)result->stale_blocks));
+    json_object_set_new(json, "withdrawn_blocks", json_integer(result->withdrawn_blocks));
+    json_object_set_new(json, "transactions", json_integer((json_int_t)result->transactions));
+    json_object_set_new(json, "bytes", json_integer((json_int_t)result->bytes));
+    json_object_set_new(json, "coins", json_integer((json_int_t)state->coin_count));
+    json_object_set_new(json, "spends", json_integer((json_int_t)state->spend_count));
+    json_object_set_new(json, "passes", json_integer(result->passes));
+    json_object_set_new(json, "grade", json_string(grade_name(state->grade)));
+    json_object_set_new(json, "seconds", json_real(seconds));
+    json_object_set_new(
+        json, "bytes_per_second",
+        json_integer(seconds > 0 ? (json_int_t)((double)result->bytes / seconds) : 0));
+    return json;
+}
+
+static void result_show(const struct scan_run *run, const struct scan_result *result)
+{
+    struct screen screen = screen_stdout(run->simulated);
+    char hash[HEX256_SIZE];
+    char time[TIME_TEXT_SIZE];
+    const struct facts_state *state = &result->state;
+    double seconds = (double)result->nanoseconds * 1e-9;
+    hash256_display(hash, &state->tip_hash);
+    time_format(time, state->tip_time);
+    screen_line(&screen, STYLE_HEAD, "Scan of %s to block %u, %s", run->params->name,
+                state->tip_height, time);
+    screen_line(&screen, STYLE_PLAIN, "  block    %s", hash);
+    screen_line(&screen, STYLE_PLAIN, "  grade    %s", grade_name(state->grade));
+    screen_line(&screen, STYLE_PLAIN,
+                "  read     %llu blocks from height %u, %llu transactions, %.1f MB in %.2f s "
+                "(%.2f GB/s)",
+                (unsigned long long)result->blocks, result->from_height,
+                (unsigned long long)result->transactions, (double)result->bytes / 1e6, seconds,
+                seconds > 0 ? (double)result->bytes / seconds / 1e9 : 0);
+    screen_line(&screen, STYLE_PLAIN, "  found    %llu coins, %llu of them spent",
+                (unsigned long long)state->coin_count, (unsigned long long)state->spend_count);
+    screen_line(&screen, STYLE_PLAIN, "  beside   %llu stale blocks%s",
+                (unsigned long long)result->stale_blocks,
+                result->withdrawn_blocks ? "; a reorganisation was followed" : "");
+    if (state->anchored && state->first_height > 0)
+        screen_line(&screen, STYLE_UNSURE,
+                    "  note     coins older than height %u are unknown: totals are not complete",
+                    state->first_height);
+}
+
+static int scan_once(struct scan_run *run, const struct cmd_args *args, struct err *err)
+{
+    uint64_t threads;
+    uint64_t to;
+    struct source_stats stats;
+    struct scan_result result;
+    int code = cmd_number(&threads, args, "--threads", THREADS_MAX, 0, err);
+    if (code == 0)
+        code = cmd_number(&to, args, "--to", INT32_MAX, UINT64_MAX, err);
+    if (code)
+        return code;
+    source_stats_get(&stats, run->source);
+    struct scan_options options = {.source = run->source,
+                                   .facts = run->facts,
+                                   .store = run->store,
+                                   .books = run->books,
+                                   .book_count = run->book_count,
+                                   .threads = (unsigned)threads,
+                                   .to_height = to == UINT64_MAX ? -1 : (int64_t)to,
+                                   .parse_only = cmd_flag(args, "--parse-only")};
+    options.progress = progress_new("scan", stats.bytes, stats.blocks, "blocks");
+    code = scan_run(&result, &options, err);
+    progress_free(options.progress);
+    if (code)
+        return code;
+    if (cmd_flag(args, "--json"))
+        return cmd_print_json(result_json(run, &result), err);
+    result_show(run, &result);
+    return 0;
+}
+
+static int scan_verb(const struct cmd_args *args, struct err *err)
+{
+    struct scan_run run = {0};
+    int code = run_open(&run, args, err);
+    if (code == 0)
+        code = scan_once(&run, args, err);
+    while (code == 0 && cmd_flag(args, "--follow")) {
+        struct timespec pause = {.tv_sec = FOLLOW_SECONDS};
+        uint32_t before = source_tip(run.source);
+        (void)nanosleep(&pause, NULL); /* a shorter pause does no harm */
+        code = source_refresh(run.source, err);
+        if (code == 0 && source_tip(run.source) != before)
+            code = scan_once(&run, args, err);
+    }
+    run_close(&run);
+    return code;
+}
+
+static const struct cmd_option options[] = {
+    {"--book", "FILE...", "address books; each becomes a declared version in the store"},
+    {"--threads", "N", "how many threads read; as many as the machine has where left out"},
+    {"--to", "HEIGHT", "the last block to read; the tip where left out"},
+    {"--follow", NULL, "goes on as the source grows"},
+    {"--parse-only", NULL, "does not recompute merkle roots: grade parse"},
+    {"--known", "TIME", "when the books became known; now where left out"},
+    {"--by", "NAME", "who declares the books"},
+    {"--approver", "NAME", "who approves them; another than who declares"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd_verb cmd_scan = {
+    .name = "scan",
+    .summary = "finds all coins and spends of the books in a chain; resumes",
+    .usage = "--source S --book FILE... --store FILE [--threads N] [--to HEIGHT] [--follow]",
+    .options = options,
+    .run = scan_verb,
+};

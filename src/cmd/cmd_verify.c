@@ -1,0 +1,197 @@
+/* `sanad verify`: a statement's signatures and, with a source, its figures recomputed. */
+#include "cmd/cmd.h"
+#include "recheck/recheck.h"
+#include "stmt/stmt.h"
+
+#include <dirent.h>
+
+/* What one run of the verb holds. */
+struct verify_run {
+    struct stmt *stmt;
+    struct trust *trust;
+    struct book *book;
+    struct recheck recheck;
+};
+
+static const struct chain_params *statement_chain(const struct stmt *stmt,
+                                                  const struct cmd_args *args)
+{
+    const char *name = json_string_value(json_object_get(stmt->json, "chain"));
+    const char *given = cmd_value(args, "--chain");
+    return chain_params_find(given ? given : name ? name : "main");
+}
+
+static bool hash_matches(const struct stmt *stmt, const char *key, const struct book *book)
+{
+    char hash[HEX256_SIZE];
+    const char *stated = json_string_value(json_object_get(stmt->json, key));
+    hash256_straight(hash, &book->sha256);
+    return stated && strcmp(stated, hash) == 0;
+}
+
+/* Looks through a folder's book*.json for the one that the statement names. */
+static void book_search(struct verify_run *run, const char *folder,
+                        const struct chain_params *params)
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        size_t size = strlen(entry->d_name);
+        char path[PATH_SIZE];
+        struct book *book;
+        if (run->book && hash_matches(run->stmt, "book_sha256", run->book))
+            break;
+        if (strncmp(entry->d_name, "book", 4) != 0 || size < 5 ||
+            strcmp(entry->d_name + size - 5, ".json") != 0 ||
+            path_join(path, folder, entry->d_name, NULL) != 0 ||
+            book_read_file(&book, path, params, NULL) != 0)
+            continue;
+        bool whole = hash_matches(run->stmt, "book_sha256", book);
+        if (whole || (!run->book && hash_matches(run->stmt, "public_book_sha256", book))) {
+            book_free(run->book);
+            run->book = book;
+        } else {
+            book_free(book);
+        }
+    }
+    (void)closedir(dir);
+}
+
+/* --book, or what lies beside the statement or one folder up. */
+static int book_find(struct verify_run *run, const struct cmd_args *args, const char *path,
+                     struct err *err)
+{
+    const char *given = cmd_value(args, "--book");
+    const struct chain_params *params = statement_chain(run->stmt, args);
+    if (!params)
+        return err_set(err, SANAD_REFUSED, "%s: names an unknown chain", path);
+    if (given)
+        return book_read_file(&run->book, given, params, err);
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_SIZE];
+    char parent[PATH_SIZE];
+    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1,
+                   slash ? path : ".");
+    book_search(run, folder, params);
+    if (!run->book && path_join(parent, folder, "..", err) == 0)
+        book_search(run, parent, params);
+    return 0;
+}
+
+static int figures_verify(struct verify_run *run, const struct cmd_args *args, struct err *err)
+{
+    bool public_only;
+    bool anchored;
+    uint64_t threads;
+    struct chain_anchor anchor;
+    const char *source = cmd_value(args, "--source");
+    recheck_book(&run->recheck, run->stmt, run->book, &public_only);
+    if (!source || run->stmt->kind != STMT_RESERVE_POSITION)
+        return 0;
+    size_t last = run->recheck.count - 1;
+    bool other_book = !public_only && run->recheck.checks[last].verdict != VERDICT_HOLDS;
+    if (other_book) {
+        recheck_add(&run->recheck, "figures", "total_sat", VERDICT_UNDECIDED,
+                    "without the book nothing can be recomputed");
+        return 0;
+    }
+    int code = cmd_anchor(&anchor, &anchored, args, err);
+    if (code == 0)
+        code = cmd_number(&threads, args, "--threads", 1024, 0, err);
+    struct recheck_source from = {.spec = source,
+                                  .anchor = code == 0 && anchored ? &anchor : NULL,
+                                  .threads = code == 0 ? (unsigned)threads : 0};
+    if (code == 0)
+        code = recheck_figures(&run->recheck, run->stmt, run->book, public_only, &from, err);
+    if (code == SANAD_MISSING) {
+        recheck_add(&run->recheck, "figures", "total_sat", VERDICT_UNDECIDED, "%s", err->text);
+        *err = (struct err){0};
+        code = 0;
+    }
+    return code;
+}
+
+static void verify_show(const struct verify_run *run, const struct cmd_args *args)
+{
+    bool simulated = json_is_true(json_object_get(run->stmt->json, "simulated"));
+    struct screen screen = screen_stdout(simulated);
+    struct table *table = table_new();
+    const char *verdict = verdict_name(run->recheck.verdict);
+    screen_line(&screen, STYLE_HEAD, "Statement %s", stmt_kind_name(run->stmt->kind));
+    table_column(table, "check", ALIGN_LEFT);
+    table_column(table, "subject", ALIGN_LEFT);
+    table_column(table, "verdict", ALIGN_LEFT);
+    table_column(table, "detail", ALIGN_LEFT);
+    for (size_t i = 0; i < run->recheck.count; i++) {
+        const struct check *check = &run->recheck.checks[i];
+        table_row_style(table, screen_verdict_style(verdict_name(check->verdict)));
+        table_cell(table, "%s", check->name);
+        table_cell(table, "%s", check->subject);
+        table_cell(table, "%s", verdict_name(check->verdict));
+        table_cell(table, "%s", check->detail);
+    }
+    table_print(table, &screen);
+    table_free(table);
+    if (run->stmt->kind == STMT_RESERVE_POSITION && !cmd_value(args, "--source"))
+        screen_line(&screen, STYLE_UNSURE,
+                    "The figures were not recomputed: give --source blocks:DIR");
+    screen_line(&screen, screen_verdict_style(verdict), "Verdict: %s", verdict);
+}
+
+static int verify_checks(struct verify_run *run, const struct cmd_args *args, const char *path,
+                         struct err *err)
+{
+    const char *trust = cmd_value(args, "--trust");
+    int code = stmt_read_file(&run->stmt, path, err);
+    if (code == 0 && trust)
+        code = trust_read_file(&run->trust, trust, err);
+    if (code)
+        return code;
+    recheck_signatures(&run->recheck, run->stmt, run->trust);
+    recheck_arithmetic(&run->recheck, run->stmt);
+    bool has_book =
+        run->stmt->kind == STMT_RESERVE_POSITION || run->stmt->kind == STMT_ADDRESS_BOOK;
+    bool asked = cmd_value(args, "--book") || cmd_value(args, "--source");
+    if (!has_book || !asked)
+        return 0;
+    code = book_find(run, args, path, err);
+    return code ? code : figures_verify(run, args, err);
+}
+
+static int verify_verb(const struct cmd_args *args, struct err *err)
+{
+    size_t count;
+    const char *const *words = cmd_words(args, &count);
+    if (count != 1)
+        return err_set(err, SANAD_USAGE, "sanad verify: name one statement (FILE.note)");
+    struct verify_run run = {0};
+    int code = verify_checks(&run, args, words[0], err);
+    if (code == 0 && cmd_flag(args, "--json"))
+        code = cmd_print_json(recheck_json(&run.recheck), err);
+    else if (code == 0)
+        verify_show(&run, args);
+    if (code == 0 && run.recheck.verdict == VERDICT_CONTRADICTED)
+        code = SANAD_FALSE;
+    else if (code == 0 && run.recheck.verdict == VERDICT_UNDECIDED)
+        code = SANAD_MISSING;
+    stmt_free(run.stmt);
+    trust_free(run.trust);
+    book_free(run.book);
+    return code;
+}
+
+static const struct cmd_option options[] = {
+    {"--book", "FILE", "the address book; else book*.json beside the statement or one folder up"},
+    {"--trust", "FILE", "whose signatures count, and how many"},
+    {"--threads", "N", "how many threads read the source"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd_verb cmd_verify = {
+    .name = "verify",
+    .summary = "checks a statement: signatures and, with --source, every figure",
+    .usage = "FILE.note [--trust FILE] [--book FILE] [--source blocks:DIR]",
+    .options = options,
+    .run = verify_verb,
+};

@@ -1,0 +1,52 @@
+/* recheck: what a statement says, checked by a stranger. Its form and arithmetic, its
+ * signatures, its book, and with a source every figure recomputed in a private store. */
+#ifndef SANAD_RECHECK_H
+#define SANAD_RECHECK_H
+
+#include "base/base.h"
+#include "book/book.h"
+#include "chain/chain.h"
+#include "stmt/stmt.h"
+
+enum verdict { VERDICT_HOLDS, VERDICT_UNDECIDED, VERDICT_CONTRADICTED };
+const char *verdict_name(enum verdict verdict);
+
+enum { RECHECK_MAX = 256 };
+struct check {
+    const char *name; /* "signatures", "arithmetic", "book", "figures" */
+    char subject[96]; /* what was looked at: "total_sat", "wallet treasury" */
+    enum verdict verdict;
+    char detail[256];
+};
+/* The verdict of all: contradicted where one is; else undecided where one is. */
+struct recheck {
+    struct check checks[RECHECK_MAX];
+    size_t count;
+    enum verdict verdict;
+};
+void recheck_add(struct recheck *recheck, const char *name, const char *subject,
+                 enum verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Signatures against a trust file; NULL: undecided. */
+void recheck_signatures(struct recheck *recheck, const struct stmt *stmt,
+                        const struct trust *trust);
+/* Sums inside a reserve-position: classes, parts, wallets. */
+void recheck_arithmetic(struct recheck *recheck, const struct stmt *stmt);
+/* Whether this is the book that the statement names, whole or in its public form.
+ * *ret_public: only the public form is at hand. */
+void recheck_book(struct recheck *recheck, const struct stmt *stmt, const struct book *book,
+                  bool *ret_public);
+/* Recomputes a reserve-position from blocks. Fails (and adds no check) only where the source
+ * itself can't be read; MISSING where it does not hold the block. */
+struct recheck_source {
+    const char *spec;
+    const struct chain_anchor *anchor; /* or NULL */
+    unsigned threads;
+};
+int recheck_figures(struct recheck *recheck, const struct stmt *stmt, struct book *book,
+                    bool public_only, const struct recheck_source *source, struct err *err);
+
+json_t *recheck_json(const struct recheck *recheck);
+
+#endif

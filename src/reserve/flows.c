@@ -1,0 +1,405 @@
+/* Flows: every transaction that touched the book, once, by what the chain shows; and the
+ * conservation of coins over a range of blocks. */
+#include "reserve/reserve_priv.h"
+
+#include <stdlib.h>
+
+static const char *const class_names[] = {
+#define X(name, text) [FLOW_CLASS_##name] = (text),
+    FLOW_CLASSES(X)
+#undef X
+};
+
+const char *flow_class_name(enum flow_class class_)
+{
+    sanad_assert(class_ < FLOW_CLASS_COUNT);
+    return class_names[class_];
+}
+
+/* What one walk over the touched transactions carries. */
+struct flow_walk {
+    const struct ledger *ledger;
+    const struct flows_options *options;
+    struct flows *flows;
+    size_t capacity;
+    struct arena scratch; /* of one transaction */
+};
+
+/* One transaction while it is looked at. */
+struct flow_view {
+    const struct fact_tx *fact;
+    struct tx tx;
+    struct flow flow;
+    size_t own_in_count, foreign_in_count, own_out_count;
+    struct flow_wallet wallets[64];
+    struct flow_wallet *many; /* where 64 do not do */
+    size_t wallet_count;
+};
+
+static struct flow_wallet *view_wallet(struct flow_walk *walk, struct flow_view *view,
+                                       uint32_t wallet)
+{
+    struct flow_wallet *list = view->many ? view->many : view->wallets;
+    for (size_t i = 0; i < view->wallet_count; i++)
+        if (list[i].wallet == wallet)
+            return &list[i];
+    if (view->wallet_count == countof(view->wallets) && !view->many) {
+        view->many =
+            arena_alloc(&walk->scratch, walk->ledger->book->wallet_count, sizeof *view->many);
+        memcpy(view->many, view->wallets, sizeof view->wallets);
+        list = view->many;
+    }
+    list[view->wallet_count] =
+        (struct flow_wallet){.wallet = wallet, .in = amount_zero(), .out = amount_zero()};
+    return &list[view->wallet_count++];
+}
+
+/* An input that spends a coin which is ours in this block; false where it is foreign. */
+static bool input_own(struct flow_walk *walk, struct flow_view *view, size_t input)
+{
+    const struct ledger *ledger = walk->ledger;
+    const struct fact_coin *coin =
+        ledger_coin_spent(ledger, &view->tx.ins[input].prevout, &view->fact->txid);
+    uint32_t wallet;
+    if (!coin || !ledger_owner(ledger, &wallet, ledger->coin_script[coin - ledger->coins],
+                               view->fact->height))
+        return false;
+    struct flow_wallet *entry = view_wallet(walk, view, wallet);
+    entry->in = amount_add(entry->in, coin->value);
+    view->flow.own_in = amount_add(view->flow.own_in, coin->value);
+    view->own_in_count++;
+    return true;
+}
+
+static void inputs_add(struct flow_walk *walk, struct flow_view *view)
+{
+    if (view->fact->tx_index == 0)
+        return; /* a coinbase spends nothing */
+    for (size_t i = 0; i < view->tx.in_count; i++) {
+        if (input_own(walk, view, i))
+            continue;
+        const struct fact_prevout *prevout =
+            i < view->fact->prevout_count ? &view->fact->prevouts[i] : NULL;
+        bool proved = prevout && prevout->evidence == PREVOUT_PROVED;
+        view->flow.foreign_in =
+            amount_add(view->flow.foreign_in, proved ? prevout->value : amount_unknown());
+        view->foreign_in_count++;
+    }
+}
+
+static bool output_owner(const struct flow_walk *walk, uint32_t *ret_wallet,
+                         const struct tx_out *out, uint32_t height)
+{
+    if (script_unspendable(out->script))
+        return false;
+    size_t script = ledger_script_find(walk->ledger, out->script);
+    return script != SIZE_MAX && ledger_owner(walk->ledger, ret_wallet, script, height);
+}
+
+static void outputs_add(struct flow_walk *walk, struct flow_view *view)
+{
+    for (size_t i = 0; i < view->tx.out_count; i++) {
+        const struct tx_out *out = &view->tx.outs[i];
+        uint32_t wallet;
+        if (!output_owner(walk, &wallet, out, view->fact->height)) {
+            view->flow.foreign_out = amount_add(view->flow.foreign_out, out->value);
+            continue;
+        }
+        struct flow_wallet *entry = view_wallet(walk, view, wallet);
+        entry->out = amount_add(entry->out, out->value);
+        view->flow.own_out = amount_add(view->flow.own_out, out->value);
+        view->own_out_count++;
+    }
+}
+
+/* BIP30: a coinbase with the txid of an older one takes its coins' place. */
+static void overwritten_add(struct flow_walk *walk, struct flow_view *view)
+{
+    const struct ledger *ledger = walk->ledger;
+    for (size_t i = 0; i < view->tx.out_count && view->fact->tx_index == 0; i++) {
+        struct outpoint outpoint = {.txid = view->fact->txid, .vout = (uint32_t)i};
+        const struct fact_coin *coin = ledger_coin_spent(ledger, &outpoint, &view->fact->txid);
+        uint32_t wallet;
+        if (!coin || coin->spent_height != view->fact->height ||
+            !ledger_owner(ledger, &wallet, ledger->coin_script[coin - ledger->coins],
+                          view->fact->height))
+            continue;
+        struct flow_wallet *entry = view_wallet(walk, view, wallet);
+        entry->in = amount_add(entry->in, coin->value);
+        view->flow.own_in = amount_add(view->flow.own_in, coin->value);
+    }
+}
+
+static enum flow_class classify(const struct flow_view *view)
+{
+    if (view->fact->tx_index == 0)
+        return FLOW_CLASS_MINED;
+    if (view->own_in_count == 0)
+        return FLOW_CLASS_EXTERNAL_IN;
+    if (view->foreign_in_count > 0)
+        return FLOW_CLASS_MIXED;
+    bool leaves = amount_compare(view->flow.foreign_out, amount_zero()) > 0;
+    return leaves ? FLOW_CLASS_EXTERNAL_OUT : FLOW_CLASS_INTERNAL;
+}
+
+static int declared_compare(const void *a, const void *b)
+{
+    const struct flow_declared *x = a;
+    const struct flow_declared *y = b;
+    return hash256_compare(&x->txid, &y->txid);
+}
+
+static const struct flow_declared *declared_find(const struct flows_options *options,
+                                                 const struct hash256 *txid)
+{
+    struct flow_declared wanted = {.txid = *txid};
+    return options->declared_count ? bsearch(&wanted, options->declared, options->declared_count,
+                                             sizeof wanted, declared_compare)
+                                   : NULL;
+}
+
+static int wallet_compare(const void *a, const void *b)
+{
+    const struct flow_wallet *x = a;
+    const struct flow_wallet *y = b;
+    return x->wallet < y->wallet ? -1 : x->wallet > y->wallet;
+}
+
+static void flow_finish(struct flow_walk *walk, struct flow_view *view)
+{
+    struct flow *flow = &view->flow;
+    flow->class_ = classify(view);
+    flow->net = amount_sub(flow->own_out, flow->own_in);
+    struct amount in = amount_add(flow->own_in, flow->foreign_in);
+    struct amount out = amount_add(flow->own_out, flow->foreign_out);
+    flow->fee = flow->class_ == FLOW_CLASS_MINED ? amount_zero() : amount_sub(in, out);
+    flow->declared = declared_find(walk->options, &flow->txid);
+    flow->round_trip = SIZE_MAX;
+    struct flow_wallet *list = view->many ? view->many : view->wallets;
+    qsort(list, view->wallet_count, sizeof *list, wallet_compare);
+    flow->wallet_count = view->wallet_count;
+    flow->wallets = arena_alloc(&walk->flows->arena, view->wallet_count, sizeof *list);
+    memcpy(flow->wallets, list, view->wallet_count * sizeof *list);
+}
+
+static void flow_keep(struct flow_walk *walk, const struct flow *flow)
+{
+    struct flows *flows = walk->flows;
+    if (flows->count == walk->capacity) {
+        walk->capacity = walk->capacity ? walk->capacity * 2 : 64;
+        flows->list = mem_realloc(flows->list, walk->capacity, sizeof *flows->list);
+    }
+    flows->list[flows->count++] = *flow;
+}
+
+static int possible_find(struct flow_walk *walk, struct flow_view *view);
+
+static int flow_visit(void *context, const struct fact_tx *fact, struct err *err)
+{
+    struct flow_walk *walk = context;
+    struct flow_view view = {.fact = fact};
+    struct fact_block block;
+    arena_reset(&walk->scratch);
+    struct cursor cursor = cursor_of(fact->stripped);
+    if (tx_parse(&view.tx, &cursor, &walk->scratch, err) != 0 || !cursor_done(&cursor))
+        return err_set(err, SANAD_REFUSED, "store: a kept transaction at height %u does not parse",
+                       fact->height);
+    view.flow = (struct flow){.txid = fact->txid,
+                              .block_hash = fact->block_hash,
+                              .height = fact->height,
+                              .tx_index = fact->tx_index,
+                              .own_in = amount_zero(),
+                              .own_out = amount_zero(),
+                              .foreign_in = amount_zero(),
+                              .foreign_out = amount_zero()};
+    inputs_add(walk, &view);
+    outputs_add(walk, &view);
+    overwritten_add(walk, &view);
+    if (view.own_in_count == 0 && view.own_out_count == 0)
+        return 0; /* it touches another book, or ours while the wallet does not count */
+    int code = facts_block_at(&block, walk->ledger->facts, fact->height, err);
+    if (code)
+        return code;
+    view.flow.time = block.time;
+    flow_finish(walk, &view);
+    if (walk->options->possible_own)
+        code = possible_find(walk, &view);
+    if (code == 0)
+        flow_keep(walk, &view.flow);
+    return code;
+}
+
+/* ---- hints of undeclared wallets ---------------------------------------------------------- */
+
+static void possible_add(struct flow_walk *walk, struct flow *flow, const char *heuristic,
+                         struct bytes script, struct amount value)
+{
+    flow->possible[flow->possible_count++] = (struct possible_own){
+        .heuristic = heuristic, .script = arena_bytes(&walk->flows->arena, script), .value = value};
+}
+
+/* Of two outputs of a transaction that spends only our coins, the one of our inputs' script
+ * kind may be change to an undeclared wallet when the other is of another kind. */
+static void possible_change(struct flow_walk *walk, struct flow_view *view)
+{
+    if (view->flow.class_ != FLOW_CLASS_EXTERNAL_OUT || view->tx.out_count != 2 ||
+        view->own_out_count != 0)
+        return;
+    const struct fact_coin *coin =
+        ledger_coin_spent(walk->ledger, &view->tx.ins[0].prevout, &view->fact->txid);
+    sanad_assert(coin); /* all inputs are ours */
+    size_t script = walk->ledger->coin_script[coin - walk->ledger->coins];
+    enum script_kind ours = script_kind_of(walk->ledger->scripts[script].script);
+    bool first = script_kind_of(view->tx.outs[0].script) == ours;
+    bool second = script_kind_of(view->tx.outs[1].script) == ours;
+    if (first == second)
+        return;
+    const struct tx_out *change = &view->tx.outs[first ? 0 : 1];
+    possible_add(walk, &view->flow, "change-script-kind", change->script, change->value);
+}
+
+static int possible_find(struct flow_walk *walk, struct flow_view *view)
+{
+    struct flow *flow = &view->flow;
+    flow->possible =
+        arena_alloc(&walk->flows->arena, view->foreign_in_count + 1, sizeof *flow->possible);
+    /* Inputs of one transaction are usually signed by one owner. */
+    for (size_t i = 0; i < view->fact->prevout_count && flow->class_ == FLOW_CLASS_MIXED; i++) {
+        const struct fact_prevout *prevout = &view->fact->prevouts[i];
+        const struct fact_coin *coin =
+            ledger_coin_spent(walk->ledger, &view->tx.ins[i].prevout, &view->fact->txid);
+        uint32_t wallet;
+        bool own = coin && ledger_owner(walk->ledger, &wallet,
+                                        walk->ledger->coin_script[coin - walk->ledger->coins],
+                                        view->fact->height);
+        if (!own && prevout->evidence != PREVOUT_UNKNOWN)
+            possible_add(walk, flow, "common-input", prevout->script, prevout->value);
+    }
+    possible_change(walk, view);
+    return 0;
+}
+
+/* ---- round trips ---------------------------------------------------------------------------- */
+
+enum { ROUND_TRIP_SECONDS = 45 * 86400, ROUND_TRIP_PER_MILLE = 10 };
+
+/* Whether what came back is what left, but for at most one percent. */
+static bool comes_back(const struct flow *out, const struct flow *in)
+{
+    if (out->class_ != FLOW_CLASS_EXTERNAL_OUT || in->class_ != FLOW_CLASS_EXTERNAL_IN ||
+        in->round_trip != SIZE_MAX || in->time - out->time > ROUND_TRIP_SECONDS)
+        return false;
+    struct amount gap = amount_sub(out->foreign_out, in->own_out);
+    if (!amount_is_known(gap))
+        return false;
+    struct amount allowed = amount_mul_div(out->foreign_out, ROUND_TRIP_PER_MILLE, 1000);
+    return amount_compare(gap, amount_neg(allowed)) >= 0 && amount_compare(gap, allowed) <= 0;
+}
+
+/* Links each outgoing flow with the first incoming one that may be its return. */
+static void round_trips_link(struct flows *flows)
+{
+    for (size_t i = 0; i < flows->count; i++) {
+        if (flows->list[i].class_ != FLOW_CLASS_EXTERNAL_OUT)
+            continue;
+        for (size_t j = i + 1; j < flows->count; j++) {
+            if (flows->list[j].time - flows->list[i].time > ROUND_TRIP_SECONDS)
+                break;
+            if (!comes_back(&flows->list[i], &flows->list[j]))
+                continue;
+            flows->list[i].round_trip = j;
+            flows->list[j].round_trip = i;
+            break;
+        }
+    }
+}
+
+/* ---- conservation ---------------------------------------------------------------------------- */
+
+static struct amount balance_at(const struct ledger *ledger, int64_t height)
+{
+    struct amount balance = amount_zero();
+    for (size_t i = 0; i < ledger->holding_count; i++)
+        if ((int64_t)ledger->holdings[i].start <= height &&
+            height < (int64_t)ledger->holdings[i].end)
+            balance = amount_add(balance, ledger->coins[ledger->holdings[i].coin].value);
+    return balance;
+}
+
+static void flows_conserve(struct flows *flows, const struct ledger *ledger)
+{
+    struct conservation sum = {.opening = balance_at(ledger, (int64_t)flows->from - 1),
+                               .entered = amount_zero(),
+                               .received = amount_zero(),
+                               .sent = amount_zero(),
+                               .fees = amount_zero(),
+                               .left = amount_zero(),
+                               .closing = balance_at(ledger, flows->to)};
+    for (size_t i = 0; i < ledger->holding_count; i++) {
+        const struct holding *holding = &ledger->holdings[i];
+        struct amount value = ledger->coins[holding->coin].value;
+        if (holding->entered && holding->start >= flows->from && holding->start <= flows->to)
+            sum.entered = amount_add(sum.entered, value);
+        if (holding->left && holding->end >= flows->from && holding->end <= flows->to)
+            sum.left = amount_add(sum.left, value);
+    }
+    for (size_t i = 0; i < flows->count; i++) {
+        const struct flow *flow = &flows->list[i];
+        bool all_ours =
+            flow->class_ == FLOW_CLASS_INTERNAL || flow->class_ == FLOW_CLASS_EXTERNAL_OUT;
+        if (all_ours) {
+            sum.sent = amount_add(sum.sent, flow->foreign_out);
+            sum.fees = amount_add(sum.fees, flow->fee);
+        } else if (amount_compare(flow->net, amount_zero()) > 0) {
+            sum.received = amount_add(sum.received, flow->net);
+        } else {
+            sum.sent = amount_sub(sum.sent, flow->net);
+        }
+    }
+    struct amount expected = amount_add(amount_add(sum.opening, sum.entered), sum.received);
+    expected = amount_sub(amount_sub(amount_sub(expected, sum.sent), sum.fees), sum.left);
+    sum.holds = amount_equal(expected, sum.closing);
+    flows->conservation = sum;
+}
+
+int flows_make(struct flows *ret_flows, const struct ledger *ledger,
+               const struct flows_options *options, struct err *err)
+{
+    sanad_assert(options->to <= ledger->height);
+    if (options->from > options->to)
+        return err_set(err, SANAD_USAGE, "flows: from height %u to %u", options->from, options->to);
+    struct flows flows = {.params = ledger->book->params,
+                          .book = ledger->book,
+                          .from = options->from,
+                          .to = options->to,
+                          .grade = ledger->state.grade,
+                          .complete = !ledger->incomplete_scripts};
+    struct flow_walk walk = {.ledger = ledger, .options = options, .flows = &flows};
+    struct fact_block block;
+    if (ledger->state.anchored && ledger->state.first_height > 0) {
+        flows.first_height = ledger->state.first_height;
+        flows.complete = false;
+    }
+    int code = facts_block_at(&block, ledger->facts, options->to, err);
+    if (code == 0)
+        code = facts_txs(ledger->facts, options->from, options->to, flow_visit, &walk, err);
+    arena_free(&walk.scratch);
+    if (code) {
+        flows_free(&flows);
+        return code;
+    }
+    flows.to_hash = block.hash;
+    for (size_t i = 0; i < ledger->book->wallet_count; i++)
+        flows.complete = flows.complete && !ledger->book->wallets[i].commitment;
+    round_trips_link(&flows);
+    flows_conserve(&flows, ledger);
+    *ret_flows = flows;
+    return 0;
+}
+
+void flows_free(struct flows *flows)
+{
+    free(flows->list);
+    arena_free(&flows->arena);
+    *flows = (struct flows){0};
+}

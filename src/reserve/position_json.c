@@ -1,0 +1,188 @@
+/* The position as the command line prints it, and as a statement claims it. */
+#include "reserve/reserve_priv.h"
+
+/* A statement holds at most 16 KiB; beyond so many wallets their list goes by its hash. */
+enum { STATEMENT_WALLET_MAX = 64 };
+
+static json_t *hash_display(const struct hash256 *hash)
+{
+    char text[HEX256_SIZE];
+    hash256_display(text, hash);
+    return json_string(text);
+}
+
+static json_t *hash_straight(const struct hash256 *hash)
+{
+    char text[HEX256_SIZE];
+    hash256_straight(text, hash);
+    return json_string(text);
+}
+
+static json_t *as_of_json(const struct fact_block *block)
+{
+    char time[TIME_TEXT_SIZE];
+    time_format(time, block->time);
+    json_t *json = json_object();
+    json_object_set_new(json, "height", json_integer(block->height));
+    json_object_set_new(json, "block_hash", hash_display(&block->hash));
+    json_object_set_new(json, "time", json_string(time));
+    return json;
+}
+
+static json_t *by_class_json(const struct position *position)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < WALLET_CLASS_COUNT; i++) {
+        if (!position->has_class[i])
+            continue;
+        json_t *entry = json_object();
+        json_object_set_new(entry, "class", json_string(wallet_class_name((enum wallet_class)i)));
+        json_object_set_new(entry, "balance_sat", amount_json(position->by_class[i]));
+        json_array_append_new(list, entry);
+    }
+    return list;
+}
+
+static json_t *wallet_json(const struct position *position, const struct wallet_position *held)
+{
+    const struct wallet *wallet = &position->book->wallets[held->wallet];
+    json_t *json = json_object();
+    json_object_set_new(json, "id", json_string(wallet->id));
+    json_object_set_new(json, "entity", json_string(position->book->entities[wallet->entity].id));
+    json_object_set_new(json, "class", json_string(wallet_class_name(wallet->class_)));
+    json_object_set_new(json, "control", json_string(wallet_control_name(wallet->control)));
+    json_object_set_new(json, "balance_sat", amount_json(held->balance));
+    json_object_set_new(json, "coin_count", json_integer((json_int_t)held->coin_count));
+    json_object_set_new(json, "script_count", json_integer((json_int_t)held->script_count));
+    json_object_set_new(json, "largest_script_sat", amount_json(held->largest_script));
+    json_object_set_new(json, "exposed_key_sat", amount_json(held->exposed_key));
+    return json;
+}
+
+static bool is_public(const struct position *position, const struct wallet_position *held)
+{
+    return position->book->wallets[held->wallet].visibility == VISIBILITY_PUBLIC;
+}
+
+static json_t *wallets_json(const struct position *position, bool only_public)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < position->wallet_count; i++)
+        if (!only_public || is_public(position, &position->wallets[i]))
+            json_array_append_new(list, wallet_json(position, &position->wallets[i]));
+    return list;
+}
+
+static json_t *texts_json(const char *const *texts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
+static json_t *valuation_json(const struct valuation *value)
+{
+    char time[TIME_TEXT_SIZE];
+    if (!value->any)
+        return json_null();
+    time_format(time, value->price_time);
+    json_t *json = json_object();
+    json_object_set_new(json, "currency", json_string(value->currency));
+    json_object_set_new(json, "amount_minor", amount_json(value->amount));
+    json_object_set_new(json, "price_minor_per_btc",
+                        json_integer((json_int_t)value->price_minor_per_btc));
+    json_object_set_new(json, "sources", texts_json(value->sources, value->source_count));
+    json_object_set_new(json, "dropped", texts_json(value->dropped, value->dropped_count));
+    json_object_set_new(json, "price_time", json_string(time));
+    return json;
+}
+
+static json_t *missing_json(const struct position *position)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < position->missing_count; i++)
+        json_array_append_new(list, json_string(position->missing[i]));
+    return list;
+}
+
+static json_t *head_json(const struct position *position)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "chain", json_string(position->params->name));
+    json_object_set_new(json, "nation", json_string(position->book->nation));
+    json_object_set_new(json, "simulated", json_boolean(position->book->simulated));
+    json_object_set_new(json, "as_of", as_of_json(&position->as_of));
+    json_object_set_new(json, "grade", json_string(grade_name(position->grade)));
+    json_object_set_new(json, "complete", json_boolean(position->complete));
+    json_object_set_new(json, "book_sha256", hash_straight(&position->book->sha256));
+    return json;
+}
+
+json_t *position_json(const struct position *position)
+{
+    char median[TIME_TEXT_SIZE];
+    time_format(median, position->as_of.median_time);
+    json_t *json = head_json(position);
+    json_object_set_new(json_object_get(json, "as_of"), "median_time_past", json_string(median));
+    json_object_set_new(json, "total_sat", amount_json(position->total));
+    json_object_set_new(json, "by_class", by_class_json(position));
+    json_object_set_new(json, "public_sat", amount_json(position->public_part));
+    json_object_set_new(json, "restricted_sat", amount_json(position->restricted_part));
+    json_object_set_new(json, "coin_count", json_integer((json_int_t)position->coin_count));
+    json_object_set_new(json, "immature_sat", amount_json(position->immature));
+    json_object_set_new(json, "exposed_key_sat", amount_json(position->exposed_key));
+    json_object_set_new(json, "wallets", wallets_json(position, false));
+    json_object_set_new(json, "value", valuation_json(&position->value));
+    if (position->from_height > 0)
+        json_object_set_new(json, "from_height", json_integer(position->from_height));
+    if (!position->complete)
+        json_object_set_new(json, "missing", missing_json(position));
+    return json;
+}
+
+/* The SHA-256 of the RFC 8785 form of the list. */
+static json_t *list_hash(const json_t *list)
+{
+    struct buf text = buf_with_max(BOOK_SIZE_MAX);
+    struct hash256 hash;
+    struct err err = {0};
+    int code = json_canonical(&text, list, &err);
+    sanad_assert(code == 0); /* we made it: integers and checked strings */
+    sha256_of(&hash, buf_bytes(&text));
+    buf_free(&text);
+    return hash_straight(&hash);
+}
+
+static void wallets_claim(json_t *json, const struct position *position)
+{
+    json_t *list = wallets_json(position, true);
+    if (json_array_size(list) <= STATEMENT_WALLET_MAX) {
+        json_object_set_new(json, "wallets", list);
+        return;
+    }
+    json_object_set_new(json, "wallets_sha256", list_hash(list));
+    json_object_set_new(json, "wallet_count", json_integer((json_int_t)json_array_size(list)));
+    json_decref(list);
+}
+
+json_t *position_statement(const struct position *position, const struct hash256 *public_book)
+{
+    json_t *json = head_json(position);
+    json_object_set_new(json, "total_sat", amount_json(position->total));
+    json_object_set_new(json, "by_class", by_class_json(position));
+    json_object_set_new(json, "public_sat", amount_json(position->public_part));
+    json_object_set_new(json, "restricted_sat", amount_json(position->restricted_part));
+    json_object_set_new(json, "coin_count", json_integer((json_int_t)position->coin_count));
+    json_object_set_new(json, "immature_sat", amount_json(position->immature));
+    json_object_set_new(json, "exposed_key_sat", amount_json(position->exposed_key));
+    if (public_book)
+        json_object_set_new(json, "public_book_sha256", hash_straight(public_book));
+    if (position->from_height > 0)
+        json_object_set_new(json, "from_height", json_integer(position->from_height));
+    json_t *evidence = json_object();
+    json_object_set_new(evidence, "source", json_string("blocks"));
+    json_object_set_new(json, "evidence", evidence);
+    wallets_claim(json, position);
+    return json;
+}

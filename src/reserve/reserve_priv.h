@@ -1,0 +1,75 @@
+/* What the parts of reserve share: the inside of a ledger. */
+#ifndef SANAD_RESERVE_PRIV_H
+#define SANAD_RESERVE_PRIV_H
+
+#include "reserve/reserve.h"
+
+#define HEIGHT_NEVER UINT32_MAX
+
+/* In which blocks a script counts as a wallet's: from <= height < until. */
+struct ownership {
+    uint32_t script; /* index into scripts */
+    uint32_t wallet;
+    uint32_t from;
+    uint32_t until;
+};
+/* In which blocks a coin counts as a wallet's: start <= height < end. Where both are the
+ * same block, the coin came and went within it. */
+struct holding {
+    uint32_t coin;
+    uint32_t wallet;
+    uint32_t start;
+    uint32_t end;
+    bool entered; /* the coin is older: its wallet or script began to count */
+    bool left;    /* the coin is not spent: its wallet ceased to count */
+};
+/* Growth of a branch's set: `count` indexes from height `height` on. */
+struct closure_step {
+    uint32_t branch;
+    uint32_t height;
+    uint32_t count;
+};
+
+struct ledger {
+    struct facts *facts;
+    const struct book *book;
+    struct facts_state state;
+    uint32_t height;
+    struct fact_script *scripts; /* sorted by bytes */
+    size_t script_count;
+    uint32_t *first_use;   /* per script: height of its first coin, or HEIGHT_NEVER */
+    uint32_t *first_spend; /* per script: height of its first spend */
+    struct fact_coin *coins;
+    uint32_t *coin_script; /* per coin: index into scripts */
+    uint32_t *by_outpoint; /* coins sorted by outpoint and height */
+    size_t coin_count;
+    struct ownership *owners; /* sorted by script and from */
+    size_t owner_count;
+    struct holding *holdings;
+    size_t holding_count;
+    struct closure_step *steps; /* sorted by branch and height */
+    size_t step_count;
+    uint32_t *wallet_from; /* per wallet of the book */
+    uint32_t *wallet_until;
+    struct balance_point *series;
+    size_t series_count;
+    bool incomplete_scripts; /* a script of the set was not looked for up to `height` */
+    struct arena arena;
+};
+
+/* Index of a script, or SIZE_MAX. */
+size_t ledger_script_find(const struct ledger *ledger, struct bytes script);
+/* Which wallet owns a script in a block; false where none. */
+bool ledger_owner(const struct ledger *ledger, uint32_t *ret_wallet, size_t script,
+                  uint32_t height);
+/* The coin that `txid` spends by this outpoint; NULL where it is none of ours. */
+const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
+                                          const struct outpoint *outpoint,
+                                          const struct hash256 *txid);
+/* Indexes of a branch in the set at a height. */
+uint32_t ledger_closure(const struct ledger *ledger, uint32_t branch, uint32_t height);
+/* Fills owners and steps; wallets are dated, scripts have their first use. */
+void ledger_own(struct ledger *ledger);
+bool ledger_key_exposed(const struct ledger *ledger, size_t script, uint32_t height);
+
+#endif
