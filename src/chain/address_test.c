@@ -103,6 +103,10 @@ static void base58_is_strict(void **state)
     assert_false(base58_decode(&out, ones, 181));
     assert_true(base58_decode(&out, ones, 180));
     assert_int_equal(out.size, 2 * BASE58_BYTES_MAX);
+    memset(ones, '1', 100); /* leading zeros count too */
+    assert_false(base58_decode(&out, ones, 100 + 44));
+    assert_true(base58_decode(&out, ones, 100 + 43));
+    assert_int_equal(out.size, 3 * BASE58_BYTES_MAX);
     buf_free(&out);
 }
 

@@ -284,9 +284,12 @@ struct descriptor;
 enum { DESCRIPTOR_TEXT_MAX = 8192, DESCRIPTOR_INDEX_MAX = 0x7fffffff };
 /* Parses text with or without checksum. Refused: a bad checksum, an unknown function, bad
  * nesting, a private key (WIF or xprv), a key or address of another network, hardened steps
- * after an xpub, unequal multipath lengths. A bare SLIP-132 key (ypub, zpub, Ypub, Zpub) is
- * accepted and means the descriptor of its script kind with /<0;1>/\*; inside a descriptor
- * it counts as the same key in xpub form. */
+ * after an xpub, unequal multipath lengths, over 32 steps in a path or values in a multipath
+ * step. The sentence tells the place and never repeats a key. A bare SLIP-132 key (ypub, zpub,
+ * Ypub, Zpub) is accepted and means the descriptor of its script kind with /<0;1>/\*; inside a
+ * descriptor it counts as the same key in xpub form. Ypub and Zpub are keys of multi-signature
+ * wallets: alone, the key is taken as the only signer (multi(1,KEY)); for a wallet of several
+ * signers write the whole descriptor. */
 int descriptor_parse(struct descriptor **ret_descriptor, const struct chain_params *params,
                      const char *text, struct err *err);
 void descriptor_free(struct descriptor *descriptor);
@@ -300,7 +303,8 @@ bool descriptor_script(struct buf *ret_script, const struct descriptor *descript
                        uint32_t index, uint32_t which);
 /* BIP380 checksum of a text without '#'; false where a character is not allowed. */
 bool descriptor_checksum(char ret_text[9], const char *text);
-/* The text as parsed, without checksum; owned by the descriptor. */
+/* The text as parsed, without checksum (of a bare key: what it means, in xpub form); owned by
+ * the descriptor. */
 const char *descriptor_text(const struct descriptor *descriptor);
 
 #endif

@@ -247,7 +247,7 @@ int desc_node_parse(struct desc_parser *parser, struct desc_node **ret_node,
 {
     struct bytes name = desc_token(parser, "(){},[]/#");
     const struct function *function = function_find(name);
-    if (!function || desc_peek(parser) != '(')
+    if (!function)
         return refuse_name(parser, name);
     if (!(function->contexts & context))
         return desc_refuse(parser, "%s() may not stand %s", function->name, context_words(context));

@@ -77,6 +77,8 @@ static void bad_syntax_is_refused(void **state)
     static const struct refusal cases[] = {
         {"", "no function"},
         {"pk", "no function"},
+        {"sh(pk)", "( is missing"},
+        {"wsh(multi,1)", "( is missing"},
         {"(", "a function must stand here"},
         {"pk(" KEY, ") is missing"},
         {"pk(" KEY "))", "something follows"},
@@ -454,6 +456,25 @@ static void key_counts_have_an_end(void **state)
     buf_free(&script);
 }
 
+/* Thresholds of multi_a go to 999, further than a text of 8192 characters can show. */
+static void numbers_are_shortest_and_positive(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned number;
+        const char *hex;
+    } cases[] = {{1, "51"},       {16, "60"},      {17, "0111"},    {127, "017f"},
+                 {128, "028000"}, {255, "02ff00"}, {256, "020001"}, {999, "02e703"}};
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct buf script = buf_with_max(8);
+        char hex[17];
+        script_add_number(&script, cases[i].number);
+        hex_encode(hex, buf_bytes(&script));
+        assert_string_equal(hex, cases[i].hex);
+        buf_free(&script);
+    }
+}
+
 /* ---- checksums ---- */
 
 /* Up to 507 characters every change of four symbols is found; here every change of one. */
@@ -641,6 +662,7 @@ int main(void)
         cmocka_unit_test(trees_have_an_end),
         cmocka_unit_test(texts_have_an_end),
         cmocka_unit_test(key_counts_have_an_end),
+        cmocka_unit_test(numbers_are_shortest_and_positive),
         cmocka_unit_test(checksums_find_every_substitution),
         cmocka_unit_test(checksums_are_8_characters),
         cmocka_unit_test(shape_is_told),
