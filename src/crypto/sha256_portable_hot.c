@@ -50,22 +50,29 @@ static inline uint32_t small_sigma1(uint32_t x)
     return rotate(x, 17) ^ rotate(x, 19) ^ x >> 10;
 }
 
+/* One round. Instead of moving all eight words down by one, the caller renames them. */
+static inline void one_round(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e,
+                             uint32_t f, uint32_t g, uint32_t *h, uint32_t scheduled)
+{
+    uint32_t t1 = *h + big_sigma1(e) + (g ^ (e & (f ^ g))) + scheduled;
+    *d += t1;
+    *h = t1 + big_sigma0(a) + ((a & b) | (c & (a | b)));
+}
+
 /* 64 rounds; `schedule` holds W[i] + K[i]. */
 static void rounds(uint32_t state[8], const uint32_t schedule[64])
 {
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t t1 = h + big_sigma1(e) + (g ^ (e & (f ^ g))) + schedule[i];
-        uint32_t t2 = big_sigma0(a) + ((a & b) | (c & (a | b)));
-        h = g;
-        g = f;
-        f = e;
-        e = d + t1;
-        d = c;
-        c = b;
-        b = a;
-        a = t1 + t2;
+    for (unsigned i = 0; i < 64; i += 8) {
+        one_round(a, b, c, &d, e, f, g, &h, schedule[i]);
+        one_round(h, a, b, &c, d, e, f, &g, schedule[i + 1]);
+        one_round(g, h, a, &b, c, d, e, &f, schedule[i + 2]);
+        one_round(f, g, h, &a, b, c, d, &e, schedule[i + 3]);
+        one_round(e, f, g, &h, a, b, c, &d, schedule[i + 4]);
+        one_round(d, e, f, &g, h, a, b, &c, schedule[i + 5]);
+        one_round(c, d, e, &f, g, h, a, &b, schedule[i + 6]);
+        one_round(b, c, d, &e, f, g, h, &a, schedule[i + 7]);
     }
     state[0] += a;
     state[1] += b;
