@@ -124,8 +124,8 @@ bool wallet_counts_at(const struct wallet *wallet, int64_t time);
 
 /* What a file of addresses does not say itself. */
 struct book_defaults {
-    const char *nation;   /* NULL: the file must have the column */
-    const char *currency; /* as above */
+    const char *nation;   /* NULL: the column, or ZZ (not known) */
+    const char *currency; /* NULL: the column, or XXX (not known) */
     const char *entity;   /* id; NULL: the column, or "holder" */
     const char *wallet;   /* id; NULL: the column, or "wallet-1" */
     const char *class_;   /* NULL: the column, or "other" */
@@ -136,6 +136,10 @@ struct book_defaults {
  * doc/formats/book.md. REFUSED names the line. `defaults` may be NULL. */
 int book_from_csv(json_t **ret_book, const char *path, const struct book_defaults *defaults,
                   const struct chain_params *params, struct err *err);
+/* As above, of a text. */
+int book_convert(json_t **ret_book, const char *object, struct bytes text,
+                 const struct book_defaults *defaults, const struct chain_params *params,
+                 struct err *err);
 /* The public form: sealed and fund wallets without descriptors, with their salted
  * commitments. The secret has at least BOOK_SALT_SECRET_MIN bytes, since addresses can be
  * guessed: REFUSED. */
