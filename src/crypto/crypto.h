@@ -27,7 +27,9 @@ void sha256d_64(uint8_t *out, const uint8_t *in, size_t count);
 /* count double hashes of 80-byte headers that stand `stride` bytes apart. */
 void sha256d_80(struct hash256 *out, const uint8_t *in, size_t stride, size_t count);
 /* Many double hashes of messages of any size: lanes are kept full by bucketing small
- * messages by block count and running big ones longest-first with lane refill. */
+ * messages by block count and running big ones longest-first with lane refill. Best with
+ * thousands of messages at once that still lie in the cache; any number of threads; no
+ * allocation. No digest may lie inside a message. */
 struct sha256_job {
     const uint8_t *data;
     size_t size;
@@ -40,7 +42,8 @@ enum sha256_kernel { SHA256_PORTABLE, SHA256_SHANI, SHA256_KERNEL_COUNT };
 const char *sha256_kernel_name(enum sha256_kernel kernel);
 bool sha256_kernel_runs(enum sha256_kernel kernel);
 /* Chosen once at first use: the best that runs, or the one named by the environment
- * variable SANAD_SHA256 ("portable", "shani"). Tests may set another before threads start. */
+ * variable SANAD_SHA256 ("portable", "shani"); a name that is unknown or does not run here
+ * changes nothing. Tests may set another before threads start. */
 enum sha256_kernel sha256_kernel_current(void);
 void sha256_kernel_set(enum sha256_kernel kernel);
 
@@ -51,6 +54,7 @@ struct hash160 {
 };
 void ripemd160_of(struct hash160 *ret_digest, struct bytes bytes);
 void hash160_of(struct hash160 *ret_digest, struct bytes bytes); /* RIPEMD160(SHA256()) */
+/* The thread's context holds the key until the next call or the thread's end. */
 void hmac_sha512(uint8_t ret_mac[64], struct bytes key, struct bytes message);
 
 /* ---- merkle ---------------------------------------------------------------------------- */
@@ -101,7 +105,8 @@ bool ed25519_verify(const uint8_t public_key[32], const uint8_t signature[64],
 /* ---- keys at rest (libsodium) ----------------------------------------------------------- */
 
 /* Sealed form: "SK1" ‖ opslimit u32 LE ‖ memlimit_kib u32 LE ‖ salt 16 ‖ nonce 24 ‖ box;
- * Argon2id of the passphrase, XSalsa20-Poly1305. */
+ * Argon2id of the passphrase, XSalsa20-Poly1305. A secret has at most 64 KiB, a passphrase
+ * 1 to 1024 bytes: all else is REFUSED. */
 enum secret_cost { SECRET_COST_INTERACTIVE, SECRET_COST_SENSITIVE };
 int secret_seal(struct buf *buf, struct bytes secret, const char *passphrase, enum secret_cost cost,
                 struct err *err);

@@ -111,8 +111,8 @@ static bool case_check(const json_t *entry)
     assert_true(hex_decode(public_key, 32, key_hex, strlen(key_hex)));
     assert_true(hex_decode(signature, 64, signature_hex, strlen(signature_hex)));
     bool expected = true;
-    json_array_foreach(json_object_get(entry, "flags"), i, flag) expected =
-        expected && !flag_refuses(json_string_value(flag));
+    json_array_foreach (json_object_get(entry, "flags"), i, flag)
+        expected = expected && !flag_refuses(json_string_value(flag));
     bool accepted = ed25519_verify(public_key, signature, bytes_of_text(message));
     if (accepted != expected)
         fail_msg("case %lld: accepted: %d", json_integer_value(json_object_get(entry, "number")),
@@ -130,7 +130,8 @@ static void c2sp_edge_cases(void **state)
     size_t i, accepted = 0;
     test_ok(json_read(&json, "ed25519vectors", buf_bytes(&text), 4 << 20, &err), &err);
     assert_int_equal(json_array_size(json), 914);
-    json_array_foreach(json, i, entry) accepted += case_check(entry);
+    json_array_foreach (json, i, entry)
+        accepted += case_check(entry);
     print_message("C2SP edge cases: %zu of 914 accepted\n", accepted);
     json_decref(json);
     buf_free(&text);

@@ -1,5 +1,6 @@
 /* Proves: RIPEMD-160 gives its authors' answers, HASH160 is its definition, HMAC-SHA512
- * gives RFC 4231's answers, and threads do not disturb one another. */
+ * gives RFC 4231's answers, and threads do not disturb one another.
+ * ctest-label: threads */
 #include "crypto/crypto.h"
 #include "support.h"
 

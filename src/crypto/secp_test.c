@@ -1,9 +1,11 @@
 /* Proves: points are taken and refused as SEC 1 and Bitcoin say, the signatures of BIP340's
  * and Wycheproof's files are judged as the files say, BIP341's wallet vectors give the same
- * output keys and signatures, and every refused tweak leaves its object untouched. */
+ * output keys and signatures, and every refused tweak leaves its object untouched.
+ * ctest-label: threads */
 #include "crypto/crypto.h"
 #include "support.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static const char order[] = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
@@ -45,6 +47,35 @@ static void assert_point(const struct ec_point *point, const char *expected)
     ec_point_compressed(compressed, point);
     hex_encode(text, bytes_of(compressed, sizeof compressed));
     assert_string_equal(text, expected);
+}
+
+/* Counts its wrong answers: cmocka's assertions belong to the main thread. */
+static void *thread_main(void *data)
+{
+    unsigned *wrong = data;
+    for (uint8_t i = 1; i < 10; i++) {
+        uint8_t secret[32] = {[31] = i}, der[72];
+        struct hash256 message = {{i}};
+        struct ec_point point;
+        size_t size = ec_sign_ecdsa(der, secret, &message);
+        *wrong += !ec_secret_point(&point, secret);
+        *wrong += !ec_verify_ecdsa(&point, bytes_of(der, size), &message);
+    }
+    return NULL;
+}
+
+/* Runs first, so that the context for secrets is made here, by one of four threads. */
+static void threads_share_the_context(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    unsigned wrong[countof(threads)] = {0};
+    for (size_t i = 0; i < countof(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, thread_main, &wrong[i]), 0);
+    for (size_t i = 0; i < countof(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(wrong[i], 0);
+    }
 }
 
 static void both_forms_are_one_point(void **state)
@@ -205,8 +236,7 @@ static void wycheproof_group(const json_t *group, size_t *ret_count)
     size_t i;
     test_ok(json_get_string(&key_hex, "key", key, "uncompressed", &err), &err);
     struct ec_point point = point_of(key_hex);
-    json_array_foreach(json_object_get(group, "tests"), i, test)
-    {
+    json_array_foreach (json_object_get(group, "tests"), i, test) {
         struct hash256 digest;
         test_ok(json_get_string(&message_hex, "test", test, "msg", &err), &err);
         test_ok(json_get_string(&signature_hex, "test", test, "sig", &err), &err);
@@ -233,7 +263,7 @@ static void wycheproof_ecdsa_vectors(void **state)
     const json_t *group;
     size_t i, count = 0;
     test_ok(json_read(&json, "wycheproof", buf_bytes(&text), 1 << 20, &err), &err);
-    json_array_foreach(json_object_get(json, "testGroups"), i, group)
+    json_array_foreach (json_object_get(json, "testGroups"), i, group)
         wycheproof_group(group, &count);
     assert_int_equal(count, 463);
     json_decref(json);
@@ -325,14 +355,12 @@ static void bip341_wallet_vectors(void **state)
     const json_t *entry, *spending;
     size_t i, scripts = 0, spends = 0;
     test_ok(json_read(&json, "bip341", buf_bytes(&text), 1 << 20, &err), &err);
-    json_array_foreach(json_object_get(json, "scriptPubKey"), i, entry)
-    {
+    json_array_foreach (json_object_get(json, "scriptPubKey"), i, entry) {
         bip341_script(entry);
         scripts++;
     }
     spending = json_array_get(json_object_get(json, "keyPathSpending"), 0);
-    json_array_foreach(json_object_get(spending, "inputSpending"), i, entry)
-    {
+    json_array_foreach (json_object_get(spending, "inputSpending"), i, entry) {
         bip341_spend(entry);
         spends++;
     }
@@ -357,6 +385,7 @@ static void taproot_refuses_x_off_the_curve(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_share_the_context),
         cmocka_unit_test(both_forms_are_one_point),
         cmocka_unit_test(bad_points_are_refused),
         cmocka_unit_test(other_lengths_are_refused),

@@ -1,7 +1,8 @@
 /* Proves: sha256d_many gives each job its own digest and touches nothing else, on every
  * kernel, for every small size alone, for all sizes together, for any number of jobs
  * (lanes half filled), for big messages among small ones and for more big ones than one
- * pass holds. */
+ * pass holds.
+ * ctest-label: threads */
 #include "crypto/crypto_priv.h"
 #include "support.h"
 
