@@ -156,6 +156,8 @@ static void flow_row(struct table *table, const struct flows *flows, const struc
     table_cell(table, "%s", net);
     table_cell(table, "%s", fee);
     table_cell(table, "%.16s", txid);
+    for (size_t i = 0; i < flow->party_count && i < 3; i++)
+        buf_format(&names, "  [%s]", flow->parties[i].label);
     table_cell(table, "%s%s", buf_cstr(&names),
                flow->round_trip != SIZE_MAX ? "  (possible round trip)" : "");
     buf_free(&names);
@@ -317,6 +319,8 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
     struct flows_options options = {.possible_own = cmd_flag(args, "--possible-own")};
     struct ledger *ledger = NULL;
     struct flows flows = {0};
+    struct label_table labels = {0};
+    const char *label_path = cmd_value(args, "--labels");
     int code = cmd_context_open(&context, args, err);
     if (code == 0)
         code = cmd_context_book(&context, args, err);
@@ -326,6 +330,9 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
         code = declared_collect(&declared, &context, args, err);
     if (code == 0)
         code = ledger_new(&ledger, context.facts, context.book, options.to, err);
+    if (code == 0 && label_path)
+        code = labels_read_file(&labels, label_path, context.params, err);
+    options.labels = label_path ? &labels : NULL;
     options.declared = declared.list;
     options.declared_count = declared.count;
     if (code == 0)
@@ -337,6 +344,7 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
     if (code == 0 && !flows.conservation.holds)
         code = err_set(err, SANAD_FALSE, "flows: conservation does not hold");
     flows_free(&flows);
+    labels_free(&labels);
     ledger_free(ledger);
     free(declared.list);
     arena_free(&declared.arena);
@@ -351,6 +359,7 @@ static const struct cmd_option options_table[] = {
     {"--summary", NULL, "sums by class and meaning, without the list"},
     {"--statements", "DIR", "signed flow-declarations (*.note) beside the register's"},
     {"--trust", "FILE", "whose signatures on them count"},
+    {"--labels", "FILE", "names of foreign addresses: CSV with columns address and label"},
     {"--possible-own", NULL, "hints of undeclared wallets, named by heuristic, never summed"},
     {NULL, NULL, NULL},
 };

@@ -192,7 +192,8 @@ static void flow_keep(struct flow_walk *walk, const struct flow *flow)
     flows->list[flows->count++] = *flow;
 }
 
-static int possible_find(struct flow_walk *walk, struct flow_view *view);
+static void possible_find(struct flow_walk *walk, struct flow_view *view);
+static void parties_find(struct flow_walk *walk, struct flow_view *view);
 
 static int flow_visit(void *context, const struct fact_tx *fact, struct err *err)
 {
@@ -223,10 +224,45 @@ static int flow_visit(void *context, const struct fact_tx *fact, struct err *err
     view.flow.time = block.time;
     flow_finish(walk, &view);
     if (walk->options->possible_own)
-        code = possible_find(walk, &view);
-    if (code == 0)
-        flow_keep(walk, &view.flow);
-    return code;
+        possible_find(walk, &view);
+    if (walk->options->labels)
+        parties_find(walk, &view);
+    flow_keep(walk, &view.flow);
+    return 0;
+}
+
+/* ---- who was on the other side -------------------------------------------------------------- */
+
+static struct counterparty *party_of(struct flow *flow, const char *label)
+{
+    for (size_t i = 0; i < flow->party_count; i++)
+        if (strcmp(flow->parties[i].label, label) == 0)
+            return &flow->parties[i];
+    flow->parties[flow->party_count] =
+        (struct counterparty){.label = label, .in = amount_zero(), .out = amount_zero()};
+    return &flow->parties[flow->party_count++];
+}
+
+static void parties_find(struct flow_walk *walk, struct flow_view *view)
+{
+    struct flow *flow = &view->flow;
+    flow->parties = arena_alloc(&walk->flows->arena, view->fact->prevout_count + view->tx.out_count,
+                                sizeof *flow->parties);
+    for (size_t i = 0; i < view->fact->prevout_count; i++) {
+        const struct fact_prevout *prevout = &view->fact->prevouts[i];
+        const char *label = label_find(walk->options->labels, prevout->script);
+        if (!label || prevout->evidence == PREVOUT_UNKNOWN)
+            continue;
+        struct counterparty *party = party_of(flow, label);
+        party->in = amount_add(party->in, prevout->value);
+    }
+    for (size_t i = 0; i < view->tx.out_count; i++) {
+        const char *label = label_find(walk->options->labels, view->tx.outs[i].script);
+        if (!label)
+            continue;
+        struct counterparty *party = party_of(flow, label);
+        party->out = amount_add(party->out, view->tx.outs[i].value);
+    }
 }
 
 /* ---- hints of undeclared wallets ---------------------------------------------------------- */
@@ -258,7 +294,7 @@ static void possible_change(struct flow_walk *walk, struct flow_view *view)
     possible_add(walk, &view->flow, "change-script-kind", change->script, change->value);
 }
 
-static int possible_find(struct flow_walk *walk, struct flow_view *view)
+static void possible_find(struct flow_walk *walk, struct flow_view *view)
 {
     struct flow *flow = &view->flow;
     flow->possible =
@@ -276,7 +312,6 @@ static int possible_find(struct flow_walk *walk, struct flow_view *view)
             possible_add(walk, flow, "common-input", prevout->script, prevout->value);
     }
     possible_change(walk, view);
-    return 0;
 }
 
 /* ---- round trips ---------------------------------------------------------------------------- */

@@ -65,6 +65,19 @@ static json_t *possible_json(const struct flow *flow)
     return list;
 }
 
+static json_t *parties_json(const struct flow *flow)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < flow->party_count; i++) {
+        json_t *entry = json_object();
+        json_object_set_new(entry, "label", json_string(flow->parties[i].label));
+        json_object_set_new(entry, "in_sat", amount_json(flow->parties[i].in));
+        json_object_set_new(entry, "out_sat", amount_json(flow->parties[i].out));
+        json_array_append_new(list, entry);
+    }
+    return list;
+}
+
 static json_t *flow_json(const struct flows *flows, const struct flow *flow)
 {
     char time[TIME_TEXT_SIZE];
@@ -86,6 +99,8 @@ static json_t *flow_json(const struct flows *flows, const struct flow *flow)
     json_object_set_new(json, "round_trip", round_trip_json(flows, flow));
     if (flow->possible)
         json_object_set_new(json, "possible_own", possible_json(flow));
+    if (flow->parties)
+        json_object_set_new(json, "counterparties", parties_json(flow));
     return json;
 }
 

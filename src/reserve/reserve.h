@@ -117,6 +117,26 @@ struct possible_own {
     struct bytes script;
     struct amount value;
 };
+/* Names of foreign scripts, from a file; sorted by script. */
+struct script_label {
+    struct bytes script;
+    const char *label;
+};
+struct label_table {
+    struct script_label *list;
+    size_t count;
+    struct arena arena;
+};
+/* CSV with columns address and label (or entity); addresses of the network, else REFUSED. */
+int labels_read_file(struct label_table *ret_table, const char *path,
+                     const struct chain_params *params, struct err *err);
+void labels_free(struct label_table *table);
+/* Somebody with a label on the other side of a flow. */
+struct counterparty {
+    const char *label; /* the table's */
+    struct amount in;  /* spent from its scripts */
+    struct amount out; /* paid to them */
+};
 struct flow {
     struct hash256 txid;
     struct hash256 block_hash;
@@ -132,6 +152,8 @@ struct flow {
     size_t round_trip;                    /* index of the other flow; SIZE_MAX: none */
     struct possible_own *possible;
     size_t possible_count;
+    struct counterparty *parties;
+    size_t party_count;
 };
 struct conservation {
     struct amount opening, entered, received, sent, fees, left, closing;
@@ -155,6 +177,7 @@ struct flows_options {
     const struct flow_declared *declared; /* sorted by txid (bytes) */
     size_t declared_count;
     bool possible_own;
+    const struct label_table *labels; /* or NULL; must outlive the flows */
 };
 int flows_make(struct flows *ret_flows, const struct ledger *ledger,
                const struct flows_options *options, struct err *err);

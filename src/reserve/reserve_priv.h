@@ -68,6 +68,8 @@ const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
                                           const struct hash256 *txid);
 /* Indexes of a branch in the set at a height. */
 uint32_t ledger_closure(const struct ledger *ledger, uint32_t branch, uint32_t height);
+/* The label of a script; NULL where it has none (or the table is NULL). */
+const char *label_find(const struct label_table *table, struct bytes script);
 /* Fills owners and steps; wallets are dated, scripts have their first use. */
 void ledger_own(struct ledger *ledger);
 bool ledger_key_exposed(const struct ledger *ledger, size_t script, uint32_t height);
