@@ -37,7 +37,7 @@ static int declared_from_register(struct declared_list *declared, struct cmd_con
     if (code == 0)
         code = register_declarations(context->registry, &records, &count, context->book->nation,
                                      known, &declared->arena, err);
-    for (size_t i = 0; i < count && code == 0; i++) {
+    for (size_t i = 0; code == 0 && i < count; i++) {
         struct flow_declared one = {.txid = records[i].txid,
                                     .kind = flow_meaning_name(records[i].meaning),
                                     .document = records[i].document};

@@ -71,7 +71,7 @@ static int books_known(struct scan_run *run, struct err *err)
     struct register_book *versions;
     size_t count;
     int code = register_books(run->registry, &versions, &count, NULL, &arena, err);
-    for (size_t i = 0; i < count && code == 0; i++) {
+    for (size_t i = 0; code == 0 && i < count; i++) {
         struct bytes text;
         bool read_already = versions[i].state == RECORD_REJECTED;
         for (size_t j = 0; j < run->book_count; j++)
@@ -114,7 +114,7 @@ static int run_open(struct scan_run *run, const struct cmd_args *args, struct er
         code = facts_open(&run->facts, run->store, run->params, err);
     if (code == 0)
         code = register_open(&run->registry, run->store, err);
-    for (size_t i = 0; i < count && code == 0; i++)
+    for (size_t i = 0; code == 0 && i < count; i++)
         code = book_declare(run, args, paths[i], err);
     if (code == 0)
         code = books_known(run, err);

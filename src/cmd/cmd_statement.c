@@ -255,7 +255,7 @@ static int sign_with_keys(struct buf *note, const struct cmd_args *args, struct 
     const char *const *paths = cmd_values(args, "--key", &count);
     struct buf passphrase = {0};
     int code = count > 0 ? cmd_passphrase(&passphrase, args, err) : 0;
-    for (size_t i = 0; i < count && code == 0; i++) {
+    for (size_t i = 0; code == 0 && i < count; i++) {
         struct role_key key;
         struct buf next = buf_with_max(NOTE_SIZE_MAX);
         code = role_key_read(&key, paths[i], buf_cstr(&passphrase), err);
