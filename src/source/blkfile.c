@@ -319,6 +319,7 @@ static int job_take(struct blkfile *blk, struct scan_job *job, struct err *err)
     file->tail_garbage = result->tail_garbage;
     file->tail_head = result->tail_head;
     file->truncated = result->truncated;
+    file->again = result->again;
     bool foreign = result->record_count > 0 || result->tail_garbage > 0;
     if (foreign && blk->record_count == 0 && count_good(result) == 0) {
         int code = refuse_key(blk, file, err);
@@ -369,7 +370,7 @@ static int file_changed(const struct blkfile *blk, bool *ret_changed, const stru
         return 0;
     }
     uint64_t size = (uint64_t)status.st_size;
-    *ret_changed = !file->seen || size != file->size || file->truncated;
+    *ret_changed = !file->seen || size != file->size || file->again;
     if (*ret_changed || size == file->end)
         return 0;
     uint8_t head[8] = {0};
@@ -413,9 +414,8 @@ static void sum_stats(struct blkfile *blk)
     stats->truncated_tail = false;
     for (size_t i = 0; i < blk->file_count; i++) {
         const struct blk_file *file = &blk->files[i];
-        bool tail = may_grow(blk, file) && file->truncated;
-        stats->garbage_bytes += file->garbage + (tail ? 0 : file->tail_garbage);
-        stats->truncated_tail |= tail;
+        stats->garbage_bytes += file->garbage + file->tail_garbage;
+        stats->truncated_tail |= file->truncated;
     }
     stats->orphan_blocks = blk->pending.live;
 }

@@ -503,6 +503,49 @@ static void test_record_inside_block(void **state)
     fixture_end(&f);
 }
 
+/* A block that carries a whole record inside, while the node is still writing it: what is
+ * found inside must not hide the block itself. */
+static void test_record_inside_half_written(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct buf record = buf_with_max(BLOCK_SIZE_MAX);
+    fixture_begin(&f, KEY);
+    struct mined carrier;
+    struct mined_options options = {.prev = f.blocks[4].hash,
+                                    .height = 5,
+                                    .salt = 1,
+                                    .filler = 100,
+                                    .carried = buf_bytes(&f.blocks[2].raw)};
+    mined_make(&carrier, f.params, &options);
+    put_range(&f, 0, 0, 4);
+    uint64_t end = blkwriter_size(&f.writer, "blk00000.dat");
+    buf_add(&record, bytes_of(f.params->magic, 4));
+    buf_le32(&record, (uint32_t)carrier.raw.size);
+    buf_add(&record, buf_bytes(&carrier.raw));
+    size_t almost = record.size - 50; /* behind what it carries */
+    blkwriter_put(&f.writer, "blk00000.dat", end, bytes_of(record.data, almost));
+    open_ok(&f);
+    assert_int_equal(tip_height(&f), 4);
+    refresh_ok(&f);
+    refresh_ok(&f);
+    assert_int_equal(f.stats.repeated_blocks, 0);
+    blkwriter_zeros(&f.writer, "blk00000.dat", 9000);
+    refresh_ok(&f);
+    assert_int_equal(tip_height(&f), 4);
+    blkwriter_put(&f.writer, "blk00000.dat", end, buf_bytes(&record));
+    refresh_ok(&f);
+    const struct header_node *tip =
+        header_tree_node(source_headers(f.source), source_tip(f.source));
+    assert_true(hash256_equal(&tip->hash, &carrier.hash));
+    assert_int_equal(f.stats.repeated_blocks, 0);
+    assert_int_equal(f.stats.garbage_bytes, 0);
+    assert_false(f.stats.truncated_tail);
+    mined_free(&carrier, 1);
+    buf_free(&record);
+    fixture_end(&f);
+}
+
 static void test_too_much_damage(void **state)
 {
     (void)state;
@@ -895,22 +938,39 @@ static void test_empty_file(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_order),         cmocka_unit_test(test_shuffled),
-        cmocka_unit_test(test_zero_key),         cmocka_unit_test(test_stale_and_repeated),
-        cmocka_unit_test(test_equal_work),       cmocka_unit_test(test_zero_tail),
-        cmocka_unit_test(test_obfuscated_tail),  cmocka_unit_test(test_truncated_last),
-        cmocka_unit_test(test_half_written),     cmocka_unit_test(test_garbage_between),
-        cmocka_unit_test(test_garbage_pretends), cmocka_unit_test(test_truncated_middle),
-        cmocka_unit_test(test_lying_sizes),      cmocka_unit_test(test_record_inside_block),
-        cmocka_unit_test(test_too_much_damage),  cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_no_genesis),       cmocka_unit_test(test_anchor_unknown),
-        cmocka_unit_test(test_pruned_meanwhile), cmocka_unit_test(test_xor_sizes),
-        cmocka_unit_test(test_wrong_key),        cmocka_unit_test(test_key_absent),
-        cmocka_unit_test(test_key_left_over),    cmocka_unit_test(test_other_network),
-        cmocka_unit_test(test_bad_work),         cmocka_unit_test(test_bad_header),
-        cmocka_unit_test(test_no_files),         cmocka_unit_test(test_specs),
-        cmocka_unit_test(test_shrunk),           cmocka_unit_test(test_replaced),
-        cmocka_unit_test(test_refresh),          cmocka_unit_test(test_reorganisation),
+        cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_shuffled),
+        cmocka_unit_test(test_zero_key),
+        cmocka_unit_test(test_stale_and_repeated),
+        cmocka_unit_test(test_equal_work),
+        cmocka_unit_test(test_zero_tail),
+        cmocka_unit_test(test_obfuscated_tail),
+        cmocka_unit_test(test_truncated_last),
+        cmocka_unit_test(test_half_written),
+        cmocka_unit_test(test_garbage_between),
+        cmocka_unit_test(test_garbage_pretends),
+        cmocka_unit_test(test_truncated_middle),
+        cmocka_unit_test(test_lying_sizes),
+        cmocka_unit_test(test_record_inside_block),
+        cmocka_unit_test(test_record_inside_half_written),
+        cmocka_unit_test(test_too_much_damage),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_no_genesis),
+        cmocka_unit_test(test_anchor_unknown),
+        cmocka_unit_test(test_pruned_meanwhile),
+        cmocka_unit_test(test_xor_sizes),
+        cmocka_unit_test(test_wrong_key),
+        cmocka_unit_test(test_key_absent),
+        cmocka_unit_test(test_key_left_over),
+        cmocka_unit_test(test_other_network),
+        cmocka_unit_test(test_bad_work),
+        cmocka_unit_test(test_bad_header),
+        cmocka_unit_test(test_no_files),
+        cmocka_unit_test(test_specs),
+        cmocka_unit_test(test_shrunk),
+        cmocka_unit_test(test_replaced),
+        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_reorganisation),
         cmocka_unit_test(test_empty_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,9 @@ struct frame {
     struct buf body; /* of a record to be proved */
     struct arena arena;
     uint32_t trials;
+    bool last;        /* the file may still be written to */
+    bool unsettled;   /* a record before may be one that is still being written */
+    uint64_t settled; /* where that one begins */
 };
 
 /* ---- one record ------------------------------------------------------------------------------ */
@@ -191,14 +194,19 @@ static void finish(struct frame *frame, uint64_t at)
     uint64_t left = frame->input->size - at;
     uint8_t head[8] = {0};
     size_t size = left < sizeof head ? (size_t)left : sizeof head;
-    result->end = at;
     if (!frame_read(&frame->window, head, size, at))
         return;
     size_t magic = size < 4 ? size : 4;
-    result->truncated = magic > 0 && memcmp(head, frame->input->params->magic, magic) == 0;
-    result->tail_garbage = measure_garbage(frame, at);
+    bool begun = magic > 0 && memcmp(head, frame->input->params->magic, magic) == 0;
     source_xor(head, size, frame->input->key, at);
+    result->truncated = begun && frame->last;
     result->tail_head = load_le64(head);
+    if (!result->truncated)
+        result->tail_garbage += measure_garbage(frame, at);
+    result->end = frame->unsettled ? frame->settled : at;
+    result->again = frame->unsettled || result->truncated;
+    if (!frame->unsettled)
+        result->settled_count = result->record_count;
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
@@ -224,12 +232,25 @@ static bool settle_last(struct frame *frame, uint64_t *lost)
     return false;
 }
 
+/* What begins at `lost` may be a record that is still being written, and what is found behind
+ * its head a part of it: so the next look begins there again. */
+static void unsettle(struct frame *frame, uint64_t lost)
+{
+    const uint8_t *head = frame_view(&frame->window, lost, 4, FRAME_HEAD_SIZE + HEADER_SIZE);
+    if (!frame->last || frame->unsettled || !head ||
+        memcmp(head, frame->input->params->magic, 4) != 0)
+        return;
+    frame->unsettled = true;
+    frame->settled = lost;
+    frame->result->settled_count = frame->result->record_count - 1; /* the one just found */
+}
+
 /* No record begins at *at. Goes behind the next one; false where the file is done. */
-static bool resync(struct frame *frame, uint64_t *at, bool last)
+static bool resync(struct frame *frame, uint64_t *at)
 {
     struct frame_result *result = frame->result;
     uint64_t lost = *at;
-    bool look_on = lost < frame->input->size || last;
+    bool look_on = lost < frame->input->size || frame->last;
     /* The inside of a record that was no good may hold others that it lied over. */
     bool settled = !look_on || settle_last(frame, &lost);
     if (!look_on || !search(frame, settled ? lost : lost + FRAME_HEAD_SIZE)) {
@@ -237,12 +258,17 @@ static bool resync(struct frame *frame, uint64_t *at, bool last)
         return false;
     }
     const struct frame_record *found = &result->records[result->record_count - 1];
-    result->garbage += found->offset - FRAME_HEAD_SIZE - lost;
+    uint64_t skipped = found->offset - FRAME_HEAD_SIZE - lost;
     *at = found->offset + found->size;
+    unsettle(frame, lost);
+    if (frame->unsettled)
+        result->tail_garbage += skipped;
+    else
+        result->garbage += skipped;
     return true;
 }
 
-static void walk(struct frame *frame, uint64_t from, bool last)
+static void walk(struct frame *frame, uint64_t from)
 {
     uint64_t at = from;
     bool more = true;
@@ -253,7 +279,7 @@ static void walk(struct frame *frame, uint64_t from, bool last)
             (void)record_push(frame, &record);
             at = record.offset + record.size;
         } else {
-            more = resync(frame, &at, last);
+            more = resync(frame, &at);
         }
     }
 }
@@ -297,7 +323,9 @@ int frame_scan(struct frame_result *ret_result, const struct frame_input *input,
     frame->body = buf_with_max(BLOCK_SIZE_MAX);
     frame->arena = (struct arena){0};
     frame->trials = 0;
-    walk(frame, from, last);
+    frame->last = last;
+    frame->unsettled = false;
+    walk(frame, from);
     hash_all(&result);
     result.bad = find_bad(&result, input->params);
     int code = frame->window.code;

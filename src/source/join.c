@@ -33,6 +33,13 @@ static int place_refuse(struct source_place place, struct err *err)
     return err_wrap(err, "%s: offset %llu", name, (unsigned long long)place.offset);
 }
 
+/* A second body of one header. The same record looked at again is none. */
+static void count_repeat(struct blkfile *blk, const struct source_place *a,
+                         const struct source_place *b)
+{
+    blk->base.stats.repeated_blocks += a->file != b->file || a->offset != b->offset;
+}
+
 /* One header whose predecessor is in the tree, or the root. */
 static int join_one(struct blkfile *blk, const uint8_t raw[HEADER_SIZE], const struct hash256 *hash,
                     struct source_place place, struct err *err)
@@ -41,7 +48,7 @@ static int join_one(struct blkfile *blk, const uint8_t raw[HEADER_SIZE], const s
     if (header_tree_add(blk->base.tree, &node, raw, hash, err) != 0)
         return place_refuse(place, err);
     if (place.size > 0 && !source_body_add(&blk->base, node, place))
-        blk->base.stats.repeated_blocks++;
+        count_repeat(blk, &place, &blk->base.places[node]);
     return 0;
 }
 
@@ -90,7 +97,7 @@ static int join_later(struct blkfile *blk, const struct frame_record *record,
 {
     struct pending_entry *same = pending_find(&blk->pending, record->raw);
     if (same && place.size > 0 && same->place.size > 0)
-        blk->base.stats.repeated_blocks++;
+        count_repeat(blk, &place, &same->place);
     else if (same && place.size > 0)
         same->place = place;
     if (same || pending_add(&blk->pending, record->raw, place))
@@ -119,9 +126,12 @@ int blkfile_join(struct blkfile *blk, const struct blk_file *file,
                  const struct frame_result *result, struct err *err)
 {
     for (size_t i = 0; i < result->record_count; i++) {
+        uint64_t repeated = blk->base.stats.repeated_blocks;
         int code = join_record(blk, &result->records[i], file->number, err);
         if (code != 0)
             return code;
+        if (i >= result->settled_count) /* looked at again: not to be counted each time */
+            blk->base.stats.repeated_blocks = repeated;
         blk->record_count += !result->records[i].damage;
     }
     return 0;

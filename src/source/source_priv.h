@@ -134,12 +134,16 @@ struct frame_result {
     struct frame_record *records; /* in the order of the file */
     size_t record_count;
     size_t record_capacity;
-    size_t bad;            /* first whole record without proof of work, else record_count */
-    uint64_t end;          /* behind the last record: the next look begins here */
+    size_t bad; /* first whole record without proof of work, else record_count */
+    /* Records from this one on lie behind one that may still be being written, perhaps inside
+     * it: they count as seen, but the next look begins before them. */
+    size_t settled_count;
+    uint64_t end;          /* the next look begins here: mostly behind the last record */
     uint64_t garbage;      /* bytes skipped between records */
-    uint64_t tail_garbage; /* bytes behind `end` that are neither filler nor a record */
+    uint64_t tail_garbage; /* the same behind `end`, and what is no filler behind all records */
     uint64_t tail_head;    /* the first raw bytes behind `end`: changed means written */
-    bool truncated;        /* a record begins at `end` that is not whole (yet) */
+    bool truncated;        /* the last record of a file that may grow is not whole (yet) */
+    bool again;            /* the next look is needed whether or not the file has changed */
 };
 /* Finds the records from `from` on. `last`: the file may still be written to, so that its
  * last record is looked at whole. Never refuses what a node may leave behind; REFUSED: over
@@ -246,6 +250,7 @@ struct blk_file {
     bool gone; /* was there, is no more: a pruning node */
     bool seen; /* looked at once */
     bool truncated;
+    bool again; /* look at it even if it has not changed */
     uint64_t size;
     uint64_t end;
     uint64_t garbage;

@@ -117,7 +117,7 @@ void blkwriter_undo(const struct blkwriter *writer, uint32_t file, const struct 
  */
 
 static void write_tx(struct buf *buf, struct bytes script_sig, const struct outpoint *prevout,
-                     uint32_t filler)
+                     struct bytes script)
 {
     buf_le32(buf, 1);
     buf_compact(buf, 1);
@@ -128,14 +128,28 @@ static void write_tx(struct buf *buf, struct bytes script_sig, const struct outp
     buf_le32(buf, 0xffffffff);
     buf_compact(buf, 1);
     buf_le64(buf, 1000);
-    buf_compact(buf, filler + 1);
-    buf_u8(buf, 0x51); /* OP_1, then OP_NOPs: size without meaning */
-    memset(buf_extend(buf, filler), 0x61, filler);
+    buf_compact(buf, script.size);
+    buf_add(buf, script);
     buf_le32(buf, 0);
 }
 
-static void write_coinbase(struct buf *buf, const struct mined_options *options)
+/* OP_1, then OP_NOPs: size without meaning. */
+static void write_script(struct buf *buf, const struct mined_options *options,
+                         const struct chain_params *params)
 {
+    buf_u8(buf, 0x51);
+    if (options->carried.size > 0) {
+        buf_add(buf, bytes_of(params->magic, 4));
+        buf_le32(buf, (uint32_t)options->carried.size);
+        buf_add(buf, options->carried);
+    }
+    memset(buf_extend(buf, options->filler), 0x61, options->filler);
+}
+
+static void write_coinbase(struct buf *buf, const struct mined_options *options,
+                           const struct chain_params *params)
+{
+    struct buf output = buf_with_max(BLOCK_SIZE_MAX);
     struct outpoint none = {.vout = 0xffffffff};
     struct buf script = buf_with_max(64);
     if (options->height <= 16) {
@@ -151,20 +165,23 @@ static void write_coinbase(struct buf *buf, const struct mined_options *options)
     }
     buf_u8(&script, 4);
     buf_le32(&script, options->salt);
-    write_tx(buf, buf_bytes(&script), &none, options->filler);
+    write_script(&output, options, params);
+    write_tx(buf, buf_bytes(&script), &none, buf_bytes(&output));
     buf_free(&script);
+    buf_free(&output);
 }
 
-static void write_txs(struct buf *buf, struct hash256 *txids, const struct mined_options *options)
+static void write_txs(struct buf *buf, struct hash256 *txids, const struct mined_options *options,
+                      const struct chain_params *params)
 {
     size_t begin = buf->size;
-    write_coinbase(buf, options);
+    write_coinbase(buf, options, params);
     for (uint32_t i = 0; i <= options->extra; i++) {
         if (i > 0) {
             struct outpoint prevout = {.vout = i};
             memcpy(prevout.txid.b, &options->salt, sizeof options->salt);
             memcpy(prevout.txid.b + 8, &options->height, sizeof options->height);
-            write_tx(buf, bytes_of(NULL, 0), &prevout, 0);
+            write_tx(buf, bytes_of(NULL, 0), &prevout, bytes_of("\x51", 1));
         }
         sha256d_of(&txids[i], bytes_of(buf->data + begin, buf->size - begin));
         begin = buf->size;
@@ -186,7 +203,7 @@ void mined_make(struct mined *ret_mined, const struct chain_params *params,
     bool mutated;
     (void)buf_extend(&raw, HEADER_SIZE);
     buf_compact(&raw, options->extra + 1);
-    write_txs(&raw, txids, options);
+    write_txs(&raw, txids, options, params);
     merkle_root(&header.merkle_root, &mutated, txids, options->extra + 1);
     free(txids);
     assert_false(raw.bad || mutated);

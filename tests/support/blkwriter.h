@@ -36,7 +36,8 @@ struct mined_options {
     uint32_t salt;
     uint32_t extra;
     uint32_t filler;
-    uint32_t time; /* 0: ten minutes a block after genesis */
+    struct bytes carried; /* a record of these bytes, magic and size before it, in an output */
+    uint32_t time;        /* 0: ten minutes a block after genesis */
 };
 struct mined {
     struct buf raw;
