@@ -454,20 +454,26 @@ int blkfile_pread(const struct blkfile *blk, uint8_t *ret_data, size_t size, enu
     return code;
 }
 
-int blkfile_check_header(const struct blkfile *blk, uint32_t node, const uint8_t *data,
-                         struct err *err)
+int blkfile_check_hash(const struct blkfile *blk, uint32_t node, const struct hash256 *hash,
+                       struct err *err)
 {
-    struct hash256 hash;
     const struct header_node *header = header_tree_node(blk->base.tree, node);
     const struct source_place *place = &blk->base.places[node];
-    header_hash(&hash, data);
-    if (hash256_equal(&hash, &header->hash))
+    if (hash256_equal(hash, &header->hash))
         return 0;
     char name[FILE_NAME_SIZE];
     file_name_of(name, FD_BLK, place->file);
     return err_set(err, SANAD_REFUSED,
                    "%s: offset %llu: no longer the block of height %u that was here", name,
                    (unsigned long long)place->offset, header->height);
+}
+
+int blkfile_check_header(const struct blkfile *blk, uint32_t node, const uint8_t *data,
+                         struct err *err)
+{
+    struct hash256 hash;
+    header_hash(&hash, data);
+    return blkfile_check_hash(blk, node, &hash, err);
 }
 
 static int blkfile_block_read(const struct source *source, struct buf *ret_raw, uint32_t node,

@@ -76,11 +76,17 @@ static inline uint32_t source_node_height(const struct source *source, uint32_t 
     return header_tree_node(source->tree, node)->height;
 }
 
-/* ---- the byte obfuscation of block files (xor_hot.c) ----------------------------------------- */
+/* ---- the byte obfuscation of block files (xor_hot.c, xor_avx2.c)
+ * ----------------------------------------- */
 
 /* XORs byte i with the key's byte (offset + i) mod 8; the key as the file has it, read as a
  * little-endian number. */
 void source_xor(uint8_t *data, size_t size, uint64_t key, uint64_t offset);
+/* Its kernels; the key is turned so that its lowest byte belongs to the first of data. */
+void source_xor_portable(uint8_t *data, size_t size, uint64_t turned_key);
+#ifdef __x86_64__
+void source_xor_avx2(uint8_t *data, size_t size, uint64_t turned_key);
+#endif
 
 /* ---- framing: records in the bytes of one file (window.c, frame.c, frame_undo.c)
  * -------------------------------------- */
@@ -297,6 +303,9 @@ int blkfile_join(struct blkfile *blk, const struct blk_file *file,
 /* The bytes of a place, de-obfuscated. */
 int blkfile_pread(const struct blkfile *blk, uint8_t *ret_data, size_t size, enum fd_kind kind,
                   uint32_t number, uint64_t offset, struct err *err);
+/* REFUSED unless it is the hash of the node. */
+int blkfile_check_hash(const struct blkfile *blk, uint32_t node, const struct hash256 *hash,
+                       struct err *err);
 /* REFUSED unless the bytes begin with the header of the node. */
 int blkfile_check_header(const struct blkfile *blk, uint32_t node, const uint8_t *data,
                          struct err *err);
