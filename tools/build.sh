@@ -7,6 +7,7 @@ if command -v ccache >/dev/null 2>&1; then
     CMAKE_C_COMPILER_LAUNCHER=ccache
     export CMAKE_C_COMPILER_LAUNCHER
 fi
+mkdir -p build
 cmake --preset release >build/.configure.log 2>&1 || {
     cat build/.configure.log >&2
     exit 4
