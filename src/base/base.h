@@ -46,11 +46,15 @@ int err_set(struct err *err, enum sanad_error code, const char *format, ...)
  * err is NULL: such a caller only asks whether). */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Tells compilers and analysers, which see one file at a time, what both promise: a code
- * that is not 0. Without it each caller seems to go on with outputs that were not set. */
+ * below 0. Without it each caller seems to go on with outputs that were not set. */
 static inline int err_is_set(int code)
 {
-    if (code == 0)
+#ifdef __clang__
+    __builtin_assume(code < 0); /* in one step: its analyser follows it at any depth */
+#else
+    if (code >= 0)
         __builtin_unreachable();
+#endif
     return code;
 }
 #define err_set(...) err_is_set((err_set)(__VA_ARGS__))

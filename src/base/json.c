@@ -110,7 +110,8 @@ static int write_object(struct buf *buf, const json_t *json, struct err *err)
     size_t at = 0;
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)json, key, value) keys[at++] = key;
+    json_object_foreach ((json_t *)json, key, value)
+        keys[at++] = key;
     qsort(keys, count, sizeof *keys, key_compare);
     int code = 0;
     buf_u8(buf, '{');
@@ -209,8 +210,7 @@ int json_only_keys(const char *object, const json_t *json, const char *const *ke
         return err_set(err, SANAD_REFUSED, "%s: must be an object", object);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)json, key, value)
-    {
+    json_object_foreach ((json_t *)json, key, value) {
         size_t i = 0;
         while (keys[i] && strcmp(keys[i], key) != 0)
             i++;
