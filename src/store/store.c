@@ -181,7 +181,7 @@ static int settle_writer(struct store *store, const struct identity *id, struct 
 
 static int store_connect(struct store *store, const char *path, struct err *err)
 {
-    struct identity id;
+    struct identity id = {0};
     int code = connect_to(store, path, err);
     if (code == 0)
         code = settle(store, err);
