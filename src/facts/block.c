@@ -109,7 +109,7 @@ static int search_rising(int64_t *ret_height, struct facts *facts, int64_t low, 
         int64_t middle = low + (high - low) / 2;
         bool before;
         int code = is_at_or_before(&before, facts, (uint32_t)middle, time, err);
-        if (code < 0)
+        if (code)
             return code;
         if (before)
             low = middle + 1;
@@ -197,7 +197,7 @@ int facts_withdraw_above(struct facts *facts, uint32_t height, struct err *err)
     if (code == 0)
         code = facts_run_integer(facts, "UPDATE script SET complete_to=?1 WHERE complete_to>?1",
                                  height, err);
-    if (code < 0)
+    if (code)
         return code;
     state.tip_height = tip.height;
     state.tip_hash = tip.hash;

@@ -115,7 +115,7 @@ int facts_scripts_complete(struct facts *facts, int64_t to_height, struct err *e
 {
     bool tip;
     int code = reaches_tip(&tip, facts, to_height, err);
-    if (code < 0)
+    if (code)
         return code;
     if (tip)
         return store_run(facts->store,
@@ -130,7 +130,7 @@ int facts_script_complete(struct facts *facts, int64_t id, int64_t to_height, st
     int code = reaches_tip(&tip, facts, to_height, err);
     if (code == 0)
         code = facts_query(&query, facts, QUERY_SCRIPT_COMPLETE, err);
-    if (code < 0)
+    if (code)
         return code;
     if (tip)
         query_bind_null(query, 1);

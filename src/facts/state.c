@@ -96,7 +96,7 @@ int facts_state_set(struct facts *facts, const struct facts_state *s, struct err
     int code = generation_next(facts, err);
     if (code == 0)
         code = facts_query(&query, facts, QUERY_STATE_SET, err);
-    if (code < 0)
+    if (code)
         return code;
     query_bind_integer(query, 1, s->first_height);
     query_bind_hash(query, 2, &s->first_hash);

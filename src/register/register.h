@@ -140,10 +140,10 @@ struct register_query {
 };
 /* In the order of nation, valid_from and key. */
 int register_as_known(struct registry *registry, struct record **ret_records, size_t *ret_count,
-                      const struct register_query *query, struct arena *arena, struct err *err);
-/* Every record, in any state, that query->kind, nation, key and known name; the oldest first. */
+                      const struct register_query *asked, struct arena *arena, struct err *err);
+/* Every record, in any state, that asked->kind, nation, key and known name; the oldest first. */
 int register_history(struct registry *registry, struct record **ret_records, size_t *ret_count,
-                     const struct register_query *query, struct arena *arena, struct err *err);
+                     const struct register_query *asked, struct arena *arena, struct err *err);
 /* One record as known now; MISSING. */
 int register_record(struct registry *registry, struct record *ret_record, int64_t number,
                     struct arena *arena, struct err *err);
@@ -254,7 +254,7 @@ struct price_query {
     int64_t known;
 };
 int register_prices(struct registry *registry, struct register_price **ret_prices,
-                    size_t *ret_count, const struct price_query *query, struct arena *arena,
+                    size_t *ret_count, const struct price_query *asked, struct arena *arena,
                     struct err *err);
 /* How many decimals a currency's minor unit has (ISO 4217); 2 where unlisted. */
 unsigned currency_decimals(const char *currency);
