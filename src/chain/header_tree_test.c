@@ -171,6 +171,77 @@ static void a_changed_real_header_has_no_work(void **state)
     buf_free(&file);
 }
 
+/* Core's mining_mainnet.py: a coinbase of version 2 that pays one key. */
+static void alternate_merkle_root(struct hash256 *ret_root, uint32_t height)
+{
+    struct buf coinbase = buf_with_max(256);
+    struct buf tail = test_hex("ffffffff0100f2052a010000001976a914eadbac7f36c37e39361168b7aaee3cb2"
+                               "4a25312d88ac00000000");
+    buf_le32(&coinbase, 2);
+    buf_u8(&coinbase, 1);
+    memset(buf_extend(&coinbase, 32), 0, 32);
+    buf_le32(&coinbase, 0xffffffff);
+    if (height <= 16) {
+        buf_u8(&coinbase, 2);
+        buf_u8(&coinbase, (uint8_t)(0x50 + height));
+        buf_u8(&coinbase, 0); /* two bytes are the least */
+    } else {
+        size_t size = height < 0x80 ? 1 : 2;
+        buf_u8(&coinbase, (uint8_t)(1 + size));
+        buf_u8(&coinbase, (uint8_t)size);
+        buf_u8(&coinbase, (uint8_t)height);
+        if (size == 2)
+            buf_u8(&coinbase, (uint8_t)(height >> 8));
+    }
+    buf_add(&coinbase, buf_bytes(&tail));
+    sha256d_of(ret_root, buf_bytes(&coinbase));
+    buf_free(&tail);
+    buf_free(&coinbase);
+}
+
+/* 2,016 headers that fork off at genesis with real work, mined fast enough for the greatest
+ * retarget: at height 2016 they have four times the difficulty and more work than the real
+ * chain has there. */
+static void an_alternate_mainnet_with_more_work(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    json_t *json;
+    struct err err = {0};
+    struct buf file = test_data("headers/headers-0000000-0010236.bin");
+    const char *name = "vectors/core/test/functional/data/mainnet_alt.json";
+    test_ok(json_read_file(&json, test_data_path(path, name), 8 << 20, &err), &err);
+    const json_t *times = json_object_get(json, "timestamps");
+    const json_t *nonces = json_object_get(json, "nonces");
+    assert_int_equal(json_array_size(times), 2016);
+    struct header_tree *tree = header_tree_new(chain_params_get(CHAIN_MAIN), NULL);
+    add_file(tree, &file);
+    uint32_t index = 0;
+    for (uint32_t height = 1; height <= 2016; height++) {
+        struct header header = {
+            .version = 0x20000000,
+            .prev = header_tree_node(tree, index)->hash,
+            .time = (uint32_t)json_integer_value(json_array_get(times, height - 1)),
+            .nonce = (uint32_t)json_integer_value(json_array_get(nonces, height - 1)),
+        };
+        uint8_t raw[HEADER_SIZE];
+        header.bits = header_tree_next_bits(tree, index, header.time);
+        assert_int_equal(header.bits, height < 2016 ? 0x1d00ffff : 0x1c3fffc0);
+        alternate_merkle_root(&header.merkle_root, height);
+        header_write(raw, &header);
+        test_ok(header_tree_add(tree, &index, raw, NULL, &err), &err);
+        assert_int_equal(header_tree_node(tree, index)->height, height);
+    }
+    const struct header_node *alternate = header_tree_node(tree, index);
+    assert_true(u256_compare(&alternate->work, &header_tree_node(tree, 2016)->work) > 0);
+    assert_true(u256_compare(&alternate->work, &header_tree_node(tree, 10236)->work) < 0);
+    assert_int_equal(header_tree_ancestor(tree, index, 0), 0);
+    assert_int_equal(header_tree_ancestor(tree, index, 1), 10237);
+    header_tree_free(tree);
+    json_decref(json);
+    buf_free(&file);
+}
+
 /* ---- forks against a plain recomputation -------------------------------------------------- */
 
 static int compare_times(const void *a, const void *b)
@@ -214,7 +285,7 @@ static void forks_agree_with_a_plain_recomputation(void **state)
     struct chain_params params = easy_params();
     struct header_tree *tree = header_tree_new(&params, NULL);
     uint32_t seed = 1;
-    for (uint32_t i = 1; i < 250; i++) {
+    for (uint32_t i = 1; i < 600; i++) {
         seed = seed * 1664525 + 1013904223;
         /* Mostly on the newest, at times up to 31 back: forks of forks. */
         uint32_t back = seed >> 28 ? 0 : seed >> 20 & 31;
@@ -235,6 +306,7 @@ static void medians_with_unordered_times(void **state)
 {
     (void)state;
     struct chain_params params = easy_params();
+    params.no_retarget = true; /* mining stays cheap */
     struct header_tree *tree = header_tree_new(&params, NULL);
     uint32_t seed = 7;
     for (uint32_t i = 1; i < 200; i++) {
@@ -473,6 +545,7 @@ int main(void)
         cmocka_unit_test(real_headers_from_anchors),
         cmocka_unit_test(anchored_retargets_become_exact),
         cmocka_unit_test(a_changed_real_header_has_no_work),
+        cmocka_unit_test(an_alternate_mainnet_with_more_work),
         cmocka_unit_test(forks_agree_with_a_plain_recomputation),
         cmocka_unit_test(medians_with_unordered_times),
         cmocka_unit_test(adding_twice_gives_the_same_index),
