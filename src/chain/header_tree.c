@@ -5,30 +5,30 @@
 #include "chain/chain_priv.h"
 
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 enum {
     CHUNK_SHIFT = 14,
     CHUNK_NODES = 1 << CHUNK_SHIFT,
     HEADER_COUNT_MAX = 1 << 24, /* 319 years of blocks; stale and hostile ones have room too */
     CHUNK_COUNT_MAX = HEADER_COUNT_MAX / CHUNK_NODES,
-    SLOTS_AT_FIRST = 1 << 14,
+    SLOTS_AT_FIRST = 1 << 15,
+    SLOTS_GROWTH = 4,
+    HUGE_PAGE_SIZE = 1 << 21,
     BITS_CACHE_SIZE = 16,
     TIMEWARP_MAX_S = 600 /* BIP94 */
 };
 
 _Static_assert(HEADER_COUNT_MAX < NODE_NONE, "no index may look like none");
 _Static_assert((SLOTS_AT_FIRST & (SLOTS_AT_FIRST - 1)) == 0, "slots are found by a mask");
-_Static_assert(sizeof(struct header_node) == 128, "two cache lines a node");
+_Static_assert(CHUNK_NODES * sizeof(struct header_node) == HUGE_PAGE_SIZE, "a page a chunk");
 
 /* What a node has that is nobody else's business. */
 struct node_side {
     uint32_t skip;      /* an ancestor far back: ancestors are found in O(log n) */
     uint32_t real_bits; /* of the last header that did not use the 20-minute rule; 0 unknown */
-};
-
-struct node_chunk {
-    struct header_node nodes[CHUNK_NODES];
-    struct node_side sides[CHUNK_NODES];
 };
 
 /* `tag` is the first four bytes of the hash: it tells the place and spares most looks at
@@ -65,7 +65,8 @@ struct header_tree {
     struct index_slot *slots;
     struct time_window window;
     struct bits_entry bits_cache[BITS_CACHE_SIZE];
-    struct node_chunk *chunks[CHUNK_COUNT_MAX];
+    struct header_node *nodes[CHUNK_COUNT_MAX];
+    struct node_side *sides[CHUNK_COUNT_MAX];
 };
 
 /* A header on its way into the tree. */
@@ -74,16 +75,17 @@ struct candidate {
     struct hash256 hash;
     uint32_t prev; /* index, or NODE_NONE for the root */
     uint32_t height;
+    uint32_t slot; /* of the index, empty: where the hash belongs */
 };
 
 static struct header_node *node_at(const struct header_tree *tree, uint32_t index)
 {
-    return &tree->chunks[index >> CHUNK_SHIFT]->nodes[index & (CHUNK_NODES - 1)];
+    return &tree->nodes[index >> CHUNK_SHIFT][index & (CHUNK_NODES - 1)];
 }
 
 static struct node_side *side_at(const struct header_tree *tree, uint32_t index)
 {
-    return &tree->chunks[index >> CHUNK_SHIFT]->sides[index & (CHUNK_NODES - 1)];
+    return &tree->sides[index >> CHUNK_SHIFT][index & (CHUNK_NODES - 1)];
 }
 
 static bool from_genesis(const struct header_tree *tree)
@@ -91,7 +93,37 @@ static bool from_genesis(const struct header_tree *tree)
     return tree->anchor.height == 0;
 }
 
+/* A million headers touch 150 MB once: small pages would cost as much as all the checks. */
+static void *with_huge_pages(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t begin = ((uintptr_t)memory + HUGE_PAGE_SIZE - 1) & ~(uintptr_t)(HUGE_PAGE_SIZE - 1);
+    uintptr_t end = ((uintptr_t)memory + size) & ~(uintptr_t)(HUGE_PAGE_SIZE - 1);
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* only advice */
+#else
+    (void)size;
+#endif
+    return memory;
+}
+
+static void chunk_add(struct header_tree *tree, uint32_t chunk)
+{
+    size_t size = CHUNK_NODES * sizeof(struct header_node);
+    struct header_node *nodes = aligned_alloc(HUGE_PAGE_SIZE, size);
+    if (!nodes)
+        nodes = mem_alloc(size); /* says so and ends the program, or finds other room */
+    tree->nodes[chunk] = with_huge_pages(nodes, size);
+    tree->sides[chunk] = mem_alloc(CHUNK_NODES * sizeof(struct node_side));
+}
+
 /* ---- the index by hash ------------------------------------------------------------------ */
+
+static struct index_slot *slots_new(uint32_t count)
+{
+    return with_huge_pages(mem_zalloc(count, sizeof(struct index_slot)),
+                           count * sizeof(struct index_slot));
+}
 
 static void index_put(struct header_tree *tree, struct index_slot slot)
 {
@@ -107,31 +139,44 @@ static void index_grow(struct header_tree *tree)
 {
     struct index_slot *old = tree->slots;
     uint32_t old_count = tree->slot_count;
-    tree->slot_count = 2 * old_count;
-    tree->slots = mem_zalloc(tree->slot_count, sizeof *tree->slots);
+    tree->slot_count = SLOTS_GROWTH * old_count;
+    tree->slots = slots_new(tree->slot_count);
     for (uint32_t i = 0; i < old_count; i++)
         if (old[i].number != 0)
             index_put(tree, old[i]);
     free(old);
 }
 
-static void index_add(struct header_tree *tree, const struct hash256 *hash, uint32_t index)
-{
-    if (tree->count > tree->slot_count / 2)
-        index_grow(tree);
-    index_put(tree, (struct index_slot){.tag = load_le32(hash->b), .number = index + 1});
-}
-
-uint32_t header_tree_find(const struct header_tree *tree, const struct hash256 *hash)
+/* The index of a hash; where there is none, the empty slot where it belongs. */
+static uint32_t index_find(const struct header_tree *tree, uint32_t *ret_slot,
+                           const struct hash256 *hash)
 {
     uint32_t mask = tree->slot_count - 1;
     uint32_t tag = load_le32(hash->b);
-    for (uint32_t at = tag & mask; tree->slots[at].number != 0; at = (at + 1) & mask) {
+    uint32_t at = tag & mask;
+    for (; tree->slots[at].number != 0; at = (at + 1) & mask) {
         uint32_t index = tree->slots[at].number - 1;
         if (tree->slots[at].tag == tag && hash256_equal(&node_at(tree, index)->hash, hash))
             return index;
     }
+    *ret_slot = at;
     return NODE_NONE;
+}
+
+static void index_add(struct header_tree *tree, const struct candidate *candidate, uint32_t index)
+{
+    uint32_t tag = load_le32(candidate->hash.b);
+    struct index_slot *slot = &tree->slots[candidate->slot];
+    sanad_assert(slot->number == 0);
+    *slot = (struct index_slot){.tag = tag, .number = index + 1};
+    if (tree->count > tree->slot_count / 2)
+        index_grow(tree);
+}
+
+uint32_t header_tree_find(const struct header_tree *tree, const struct hash256 *hash)
+{
+    uint32_t slot;
+    return index_find(tree, &slot, hash);
 }
 
 /* Nearly always the header added last. */
@@ -346,8 +391,8 @@ static uint32_t append(struct header_tree *tree, const struct candidate *candida
     uint32_t index = tree->count;
     uint32_t prev = candidate->prev;
     sanad_assert(index < HEADER_COUNT_MAX && (prev == NODE_NONE) == (index == 0));
-    if (!tree->chunks[index >> CHUNK_SHIFT])
-        tree->chunks[index >> CHUNK_SHIFT] = mem_alloc(sizeof(struct node_chunk));
+    if (!tree->nodes[index >> CHUNK_SHIFT])
+        chunk_add(tree, index >> CHUNK_SHIFT);
     window_move(tree, prev);
     window_push(&tree->window, header->time);
     tree->window.tip = index;
@@ -369,7 +414,7 @@ static uint32_t append(struct header_tree *tree, const struct candidate *candida
     side_at(tree, index)->real_bits = real_bits_of(tree, candidate);
     side_at(tree, index)->skip = prev == NODE_NONE ? index : skip_of_child(tree, prev);
     tree->count++;
-    index_add(tree, &candidate->hash, index);
+    index_add(tree, candidate, index);
     return index;
 }
 
@@ -422,7 +467,7 @@ int header_tree_add(struct header_tree *tree, uint32_t *ret_index, const uint8_t
         candidate.hash = *hash;
     else
         header_hash(&candidate.hash, raw);
-    uint32_t known = header_tree_find(tree, &candidate.hash);
+    uint32_t known = index_find(tree, &candidate.slot, &candidate.hash);
     if (known != NODE_NONE) {
         *ret_index = known;
         return 0;
@@ -447,7 +492,7 @@ struct header_tree *header_tree_new(const struct chain_params *params,
     tree->interval = params->target_timespan / params->target_spacing;
     tree->window.tip = NODE_NONE;
     tree->slot_count = SLOTS_AT_FIRST;
-    tree->slots = mem_zalloc(tree->slot_count, sizeof *tree->slots);
+    tree->slots = slots_new(tree->slot_count);
     if (anchor) {
         tree->anchor = *anchor;
         return tree;
@@ -464,8 +509,10 @@ void header_tree_free(struct header_tree *tree)
 {
     if (!tree)
         return;
-    for (size_t i = 0; i < CHUNK_COUNT_MAX; i++)
-        free(tree->chunks[i]);
+    for (size_t i = 0; i < CHUNK_COUNT_MAX; i++) {
+        free(tree->nodes[i]);
+        free(tree->sides[i]);
+    }
     free(tree->slots);
     free(tree);
 }
