@@ -285,11 +285,10 @@ enum { DESCRIPTOR_TEXT_MAX = 8192, DESCRIPTOR_INDEX_MAX = 0x7fffffff };
 /* Parses text with or without checksum. Refused: a bad checksum, an unknown function, bad
  * nesting, a private key (WIF or xprv), a key or address of another network, hardened steps
  * after an xpub, unequal multipath lengths, over 32 steps in a path or values in a multipath
- * step. The sentence tells the place and never repeats a key. A bare SLIP-132 key (ypub, zpub,
- * Ypub, Zpub) is accepted and means the descriptor of its script kind with /<0;1>/\*; inside a
- * descriptor it counts as the same key in xpub form. Ypub and Zpub are keys of multi-signature
- * wallets: alone, the key is taken as the only signer (multi(1,KEY)); for a wallet of several
- * signers write the whole descriptor. */
+ * step. The sentence tells the place and never repeats a key. A bare ypub or zpub
+ * means the descriptor of its script kind with /<0;1>/\*; inside a descriptor any SLIP-132
+ * key counts as the same key in xpub form. A bare Ypub or Zpub is the key of one of several
+ * signers and is refused: write the descriptor with all keys. */
 int descriptor_parse(struct descriptor **ret_descriptor, const struct chain_params *params,
                      const char *text, struct err *err);
 void descriptor_free(struct descriptor *descriptor);

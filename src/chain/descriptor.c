@@ -74,8 +74,8 @@ static int checksum_strip(size_t *ret_size, const char *text, size_t text_size, 
     return 0;
 }
 
-/* The functions around a bare key: SLIP-132 says which. The last two are of multi-signature
- * wallets, whose other keys are not known here: alone, the key is the only signer. */
+/* The functions around a bare key: SLIP-132 says which. Keys of multi-signature wallets are
+ * not here: one of several signers alone means no script, and guessing would show a zero. */
 static const struct {
     const char *before;
     const char *after;
@@ -83,8 +83,6 @@ static const struct {
     [SLIP132_NONE] = {NULL, NULL},
     [SLIP132_P2SH_P2WPKH] = {"sh(wpkh(", "/<0;1>/*))"},
     [SLIP132_P2WPKH] = {"wpkh(", "/<0;1>/*)"},
-    [SLIP132_P2SH_P2WSH] = {"sh(wsh(multi(1,", "/<0;1>/*)))"},
-    [SLIP132_P2WSH] = {"wsh(multi(1,", "/<0;1>/*))"},
 };
 
 /* Appends the descriptor that a bare key means. */
@@ -98,6 +96,10 @@ static int bare_key_expand(struct buf *ret_text, const struct chain_params *para
     if (key.slip132 == SLIP132_NONE)
         return err_set(err, SANAD_REFUSED,
                        "descriptor: no function: the key alone does not say its script");
+    if (key.slip132 == SLIP132_P2SH_P2WSH || key.slip132 == SLIP132_P2WSH)
+        return err_set(err, SANAD_REFUSED,
+                       "descriptor: the key of one of several signers alone: write the descriptor "
+                       "with all keys");
     sanad_assert((size_t)key.slip132 < countof(bare_frames));
     buf_text(ret_text, bare_frames[key.slip132].before);
     ext_key_write(ret_text, params, &key);
