@@ -60,26 +60,30 @@ nation() {
         run position $on --prices "$out/prices.csv"
 
         title "$code: what was bought, moved, mined, and what nobody explained"
-        run flows $on
+        run flows $on --summary
 
-        title "$code: the position, signed"
+        title "$code: the position, signed by two officers"
         statement=$folder/statements/position.note
-        run key new --name "$small.example/reserve/k1" --out "$folder/k1.key"
-        run statement make reserve-position $on --out "$statement"
-        run statement sign "$statement" --key "$folder/k1.key"
+        keys=
+        for officer in 1 2; do
+            run key new "$folder/k$officer.key" --name "$small.example/reserve/k$officer" --fast
+            keys="$keys $("$sanad" key show "$folder/k$officer.key")"
+        done
+        run statement make reserve-position $on --authority "$small" --log "$small.example/log" \
+            --key "$folder/k1.key" --out "$statement"
+        run statement sign "$statement" --key "$folder/k2.key"
         run statement show "$statement"
 
         title "$code: a stranger with the same blocks recomputes it"
-        key=$("$sanad" key show "$folder/k1.key" --json | jq -r .vkey)
-        jq -n --arg key "$key" --arg name "$small.example/reserve/k1" \
-            '{keys: [$key], roles: {"reserve-position": {threshold: 1, keys: [$name]}}}' \
-            >"$folder/trust.json"
-        run verify "$statement" --chain regtest --trust "$folder/trust.json" \
-            --book "$folder/book.json" --source "blocks:$out/blocks"
+        jq -n --arg keys "$keys" '($keys | ltrimstr(" ") | split(" ")) as $k |
+            {keys: $k, roles: {"reserve-position":
+                {threshold: 2, keys: ($k | map(split("+")[0]))}}}' >"$folder/trust.json"
+        run verify "$statement" --trust "$folder/trust.json" --book "$folder/book.json" \
+            --source "blocks:$out/blocks"
 
         title "$code: a copy with one figure changed is contradicted"
         sed '2s/"total_sat":\([0-9]\)/"total_sat":9\1/' "$statement" >"$folder/tampered.note"
-        must_fail 1 verify "$folder/tampered.note" --chain regtest --trust "$folder/trust.json" \
+        must_fail 1 verify "$folder/tampered.note" --trust "$folder/trust.json" \
             --book "$folder/book.json" --source "blocks:$out/blocks"
     }
 }

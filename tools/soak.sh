@@ -1,0 +1,27 @@
+#!/bin/sh
+# The long run, by hand: 200 scans killed at random moments, then 20 CPU minutes of each
+# fuzzer. SANAD_KILLS and SANAD_FUZZ_SECONDS make it shorter or longer.
+set -u
+cd "$(dirname "$0")/.." || exit 4
+
+kills=${SANAD_KILLS:-200}
+seconds=${SANAD_FUZZ_SECONDS:-1200}
+failed=0
+passed=0
+
+echo "soak: $kills kills of a scan"
+if SANAD_KILLS=$kills SANAD_BIN=$PWD/build/sanad sh tests/e2e/kill_test.sh; then
+    passed=$((passed + 1))
+else
+    echo "soak: the kills FAILED"
+    failed=$((failed + 1))
+fi
+echo "soak: $seconds s of each fuzzer, each on one core"
+if sh tools/fuzz.sh "$seconds"; then
+    passed=$((passed + 1))
+else
+    echo "soak: the fuzzers FAILED"
+    failed=$((failed + 1))
+fi
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
