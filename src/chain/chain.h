@@ -12,7 +12,7 @@
 enum {
     BLOCK_SIZE_MAX = 4000000, /* BIP141: weight 4,000,000, so no more bytes */
     BLOCK_TX_MAX = 66666,     /* 4,000,000 / 60 bytes, the smallest transaction */
-    TX_ITEM_MAX = 100000,     /* inputs or outputs of one transaction */
+    TX_ITEM_MAX = 111111,     /* inputs or outputs: weight 4,000,000 / 4 / 9 bytes */
     SCRIPT_SIZE_MAX = 10000,  /* longer scripts cannot be spent */
     HEADER_SIZE = 80,
     TARGET_INTERVAL = 2016, /* blocks a difficulty period */
@@ -35,7 +35,7 @@ struct chain_params {
     bool no_retarget;          /* regtest */
     bool allow_min_difficulty; /* testnet4, regtest: 20-minute rule */
     bool enforce_bip94;        /* testnet4 */
-    uint32_t target_timespan;  /* seconds of a period: 1,209,600 */
+    uint32_t target_timespan;  /* seconds of a period: 1,209,600; regtest 86,400 */
     uint32_t target_spacing;   /* 600 */
     uint32_t bip34_height, segwit_height, taproot_height;
     uint8_t p2pkh_prefix, p2sh_prefix;
@@ -97,7 +97,8 @@ struct header_node {
 };
 struct header_tree;
 /* With an anchor the first header read is the one with this hash at this height; its bits
- * are trusted until a full period is present (cli.md, "--anchor"). NULL: from genesis. */
+ * are trusted until a full period is present (cli.md, "--anchor"). NULL: from genesis, which
+ * is in the tree from the start as node 0. One thread writes; nobody reads meanwhile. */
 struct chain_anchor {
     uint32_t height;
     struct hash256 hash;
@@ -108,13 +109,14 @@ void header_tree_free(struct header_tree *tree);
 /* Adds a header whose predecessor is in the tree (or the root). Checks proof of work, exact
  * retarget, time > median of the predecessor, BIP94 on testnet4. Adding one twice gives the
  * same index. `hash` may be NULL, then it is computed. REFUSED: names height and rule.
- * MISSING: the predecessor is not in the tree. */
+ * MISSING: the predecessor is not in the tree, or the anchor is not there yet. */
 int header_tree_add(struct header_tree *tree, uint32_t *ret_index, const uint8_t raw[HEADER_SIZE],
                     const struct hash256 *hash, struct err *err);
 uint32_t header_tree_count(const struct header_tree *tree);
 const struct header_node *header_tree_node(const struct header_tree *tree, uint32_t index);
 uint32_t header_tree_find(const struct header_tree *tree, const struct hash256 *hash);
-/* The node's ancestor at a height, in O(log n); NODE_NONE below the root. */
+/* The node's ancestor at a height, in O(log n); NODE_NONE below the root or above the node.
+ * Whoever wants all of them follows `prev`. */
 uint32_t header_tree_ancestor(const struct header_tree *tree, uint32_t index, uint32_t height);
 /* What nBits must be for the child of `prev` with time `time`; 0 where it cannot be known
  * (a run from an anchor inside its first period). */

@@ -13,6 +13,7 @@ enum {
     CHUNK_SHIFT = 14,
     CHUNK_NODES = 1 << CHUNK_SHIFT,
     HEADER_COUNT_MAX = 1 << 24, /* 319 years of blocks; stale and hostile ones have room too */
+    HEIGHT_MAX = 1 << 30,       /* far from where an index or twice a height would overflow */
     CHUNK_COUNT_MAX = HEADER_COUNT_MAX / CHUNK_NODES,
     SLOTS_AT_FIRST = 1 << 15,
     SLOTS_GROWTH = 4,
@@ -429,6 +430,8 @@ static int add_root(struct header_tree *tree, uint32_t *ret_index, struct candid
     }
     candidate->prev = NODE_NONE;
     candidate->height = tree->anchor.height;
+    if (candidate->height > HEIGHT_MAX)
+        return refuse(candidate, err, "higher than any chain is");
     int code = check_work(tree, candidate, err);
     if (code != 0)
         return code;
@@ -447,7 +450,7 @@ static int add_child(struct header_tree *tree, uint32_t *ret_index, struct candi
         return err_set(err, SANAD_MISSING, "header %s: its predecessor is not known", hash);
     }
     candidate->height = node_at(tree, candidate->prev)->height + 1;
-    if (tree->count == HEADER_COUNT_MAX || candidate->height == NODE_NONE)
+    if (tree->count == HEADER_COUNT_MAX || candidate->height > HEIGHT_MAX)
         return refuse(candidate, err, "more headers than any chain has");
     int code = check_work(tree, candidate, err);
     if (code == 0)

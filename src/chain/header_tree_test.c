@@ -538,6 +538,19 @@ static void an_anchor_must_have_work_too(void **state)
     header_tree_free(NULL);
 }
 
+static void an_anchor_higher_than_any_chain(void **state)
+{
+    (void)state;
+    struct chain_params params = easy_params();
+    struct chain_anchor anchor = {.height = 0xffffffff, .hash = params.genesis_hash};
+    struct header_tree *tree = header_tree_new(&params, &anchor);
+    uint32_t index;
+    struct err err = {0};
+    int code = header_tree_add(tree, &index, params.genesis_header, NULL, &err);
+    test_refused(code, SANAD_REFUSED, &err, "higher than any chain");
+    header_tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -558,6 +571,7 @@ int main(void)
         cmocka_unit_test(testnet_rules),
         cmocka_unit_test(regtest_never_retargets),
         cmocka_unit_test(an_anchor_must_have_work_too),
+        cmocka_unit_test(an_anchor_higher_than_any_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

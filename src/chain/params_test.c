@@ -43,6 +43,28 @@ static void signet_magic_is_of_the_default_challenge(void **state)
     buf_free(&challenge);
 }
 
+/* What Core's `bitcoin-util netmagic` prints. */
+static void magics_are_as_core_prints_them(void **state)
+{
+    (void)state;
+    static const char *const files[CHAIN_COUNT] = {
+        [CHAIN_MAIN] = "netmagic-mainnet.hex",
+        [CHAIN_TESTNET4] = "netmagic-testnet4.hex",
+        [CHAIN_SIGNET] = "netmagic-signet.hex",
+        [CHAIN_REGTEST] = "netmagic-regtest.hex",
+    };
+    for (int id = 0; id < CHAIN_COUNT; id++) {
+        char name[128];
+        char text[9];
+        (void)snprintf(name, sizeof name, "vectors/core/test/functional/data/util/%s", files[id]);
+        struct buf file = test_data(name);
+        hex_encode(text, bytes_of(chain_params_get((enum chain_id)id)->magic, 4));
+        assert_true(file.size >= 8);
+        assert_memory_equal(file.data, text, 8);
+        buf_free(&file);
+    }
+}
+
 static void names_are_found(void **state)
 {
     (void)state;
@@ -105,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(genesis_headers_hash_as_published),
         cmocka_unit_test(signet_magic_is_of_the_default_challenge),
+        cmocka_unit_test(magics_are_as_core_prints_them),
         cmocka_unit_test(names_are_found),
         cmocka_unit_test(networks_differ_where_confusion_would_lose_money),
         cmocka_unit_test(subsidies_halve_and_end),

@@ -19,7 +19,7 @@ static size_t read_count(struct cursor *cursor, size_t item_size)
     return (size_t)count;
 }
 
-_Static_assert(TX_ITEM_MAX >= BLOCK_SIZE_MAX / TX_IN_SIZE_MIN, "no block has more inputs");
+_Static_assert(TX_ITEM_MAX == BLOCK_SIZE_MAX / 4 / TX_OUT_SIZE_MIN, "no block has room for more");
 
 static void read_in(struct tx_in *in, struct cursor *cursor)
 {
