@@ -54,13 +54,19 @@ fi
 log=$(mktemp "${TMPDIR:-/tmp}/sanad-setup-XXXXXX") || fail "no temporary file can be made"
 trap 'rm -f "$log"' EXIT
 
-# The first reason that apt gives is the one to tell.
+# The first reason that apt gives is the one to tell. An update that misses a source is only
+# warned of, and ends well: one source more or less may not matter. Its warning is told where
+# the packages then are not there.
+warned=
 apt() {
     # shellcheck disable=SC2086 # nothing or sudo
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" \
-        >"$log" 2>&1 </dev/null && return
+        >"$log" 2>&1 </dev/null && {
+        warned=$(sed -n 's/^W: //p' "$log" | head -n 1)
+        return
+    }
     reason=$(sed -n 's/^E: //p' "$log" | head -n 1)
-    fail "apt-get $1: ${reason:-$(tail -n 1 "$log")}"
+    fail "apt-get $1: ${reason:-$(tail -n 1 "$log")}${warned:+ ($warned)}"
 }
 
 echo "setup: installing$missing"
