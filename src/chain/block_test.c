@@ -554,6 +554,43 @@ static void heights_are_pushed_as_core_pushes_them(void **state)
     }
 }
 
+/* Under 4,000,000 bytes, over the weight: nothing of it is witness. */
+static void weight_is_limited(void **state)
+{
+    (void)state;
+    for (size_t extra = 0; extra <= 1; extra++) {
+        size_t script_size = 1000000 - HEADER_SIZE - 1 - 66 + extra;
+        struct buf raw = buf_with_max(BLOCK_SIZE_MAX);
+        struct buf head = test_hex("01000000"
+                                   "01" NO_TXID "ffffffff"
+                                   "020000"
+                                   "ffffffff"
+                                   "01"
+                                   "0100000000000000");
+        struct hash256 root;
+        struct arena arena = {0};
+        struct block block;
+        struct err err = {0};
+        memset(buf_extend(&raw, HEADER_SIZE), 0, HEADER_SIZE);
+        buf_u8(&raw, 1);
+        buf_add(&raw, buf_bytes(&head));
+        buf_compact(&raw, script_size);
+        memset(buf_extend(&raw, script_size + 4), 0, script_size + 4);
+        sha256d_of(&root, bytes_of(raw.data + HEADER_SIZE + 1, raw.size - HEADER_SIZE - 1));
+        memcpy(raw.data + 36, root.b, 32);
+        parse(&block, &raw, &arena);
+        assert_int_equal(block_weight(&block), 4000000 + 4 * extra);
+        int code = block_check(&block, chain_params_get(CHAIN_MAIN), NODE_NONE, &err);
+        if (extra == 0)
+            test_ok(code, &err);
+        else
+            test_refused(code, SANAD_REFUSED, &err, "weight");
+        arena_free(&arena);
+        buf_free(&head);
+        buf_free(&raw);
+    }
+}
+
 static void too_small_and_too_big(void **state)
 {
     (void)state;
@@ -587,6 +624,7 @@ int main(void)
         cmocka_unit_test(coinbase_scripts_and_null_prevouts),
         cmocka_unit_test(counts_that_lie),
         cmocka_unit_test(heights_are_pushed_as_core_pushes_them),
+        cmocka_unit_test(weight_is_limited),
         cmocka_unit_test(too_small_and_too_big),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,6 +319,31 @@ static void medians_with_unordered_times(void **state)
     header_tree_free(tree);
 }
 
+/* Over several chunks of nodes and several sizes of the index: nothing moves or is lost. */
+static void a_long_chain(void **state)
+{
+    (void)state;
+    enum { LONG = 70000 };
+    const struct chain_params *params = chain_params_get(CHAIN_REGTEST);
+    struct header_tree *tree = header_tree_new(params, NULL);
+    const struct header_node *genesis = header_tree_node(tree, 0);
+    for (uint32_t i = 0; i < LONG; i++)
+        assert_int_equal(grow(tree, params, i, 600, (uint8_t)i), i + 1);
+    assert_ptr_equal(header_tree_node(tree, 0), genesis);
+    for (uint32_t i = 0; i <= LONG; i++) {
+        const struct header_node *node = header_tree_node(tree, i);
+        uint32_t below = i / 3 * 2;
+        if (node->height != i || header_tree_find(tree, &node->hash) != i ||
+            header_tree_ancestor(tree, i, below) != below ||
+            header_tree_ancestor(tree, LONG, i) != i || node->work.w[0] != 2 * ((uint64_t)i + 1))
+            fail_msg("header %u", i);
+    }
+    struct hash256 unknown = header_tree_node(tree, LONG)->hash;
+    unknown.b[31] ^= 1; /* same place in the index */
+    assert_int_equal(header_tree_find(tree, &unknown), NODE_NONE);
+    header_tree_free(tree);
+}
+
 static void adding_twice_gives_the_same_index(void **state)
 {
     (void)state;
@@ -561,6 +586,7 @@ int main(void)
         cmocka_unit_test(an_alternate_mainnet_with_more_work),
         cmocka_unit_test(forks_agree_with_a_plain_recomputation),
         cmocka_unit_test(medians_with_unordered_times),
+        cmocka_unit_test(a_long_chain),
         cmocka_unit_test(adding_twice_gives_the_same_index),
         cmocka_unit_test(wrong_bits_are_refused),
         cmocka_unit_test(retargets_are_clamped),

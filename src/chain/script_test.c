@@ -46,6 +46,8 @@ static void kinds_are_known(void **state)
         {SCRIPT_MULTISIG, "5121" KEY_EVEN "51ae"},
         {SCRIPT_MULTISIG, "5221" KEY_EVEN "41" KEY_FULL "21" KEY_EVEN "53ae"},
         {SCRIPT_MULTISIG, "514c21" KEY_EVEN "51ae"}, /* the push need not be the shortest */
+        {SCRIPT_MULTISIG, "514d2100" KEY_EVEN "51ae"},
+        {SCRIPT_MULTISIG, "514e21000000" KEY_EVEN "51ae"},
         {SCRIPT_WITNESS_UNKNOWN, "5220" H32},
         {SCRIPT_WITNESS_UNKNOWN, "60020001"},
         {SCRIPT_WITNESS_UNKNOWN, "51024e74"},
