@@ -298,6 +298,18 @@ static bool looks_like_json(struct bytes text)
     return i < text.size && (text.data[i] == '{' || text.data[i] == '[');
 }
 
+/* As the contract writes a book: nation first. Takes the reference. */
+static json_t *in_order(json_t *json)
+{
+    static const char *const keys[] = {"nation", "currency", "simulated", "entities", "wallets"};
+    json_t *ordered = json_object();
+    for (size_t i = 0; i < countof(keys); i++)
+        if (json_object_get(json, keys[i]))
+            (void)json_object_set(ordered, keys[i], json_object_get(json, keys[i]));
+    json_decref(json);
+    return ordered;
+}
+
 /* What we hand out is a book that the reader accepts. */
 static int converted_check(const json_t *json, const char *object,
                            const struct chain_params *params, struct err *err)
@@ -326,6 +338,7 @@ int book_convert(json_t **ret_book, const char *object, struct bytes text,
                                      : csv_convert(&json, object, text, defaults, params, err);
     if (code)
         return code;
+    json = in_order(json);
     code = converted_check(json, object, params, err);
     if (code)
         json_decref(json);

@@ -15,6 +15,12 @@ const char *import_outcome_name(enum import_outcome outcome)
     return outcome_names[outcome];
 }
 
+const char *file_base_name(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path;
+}
+
 /* ---- the report ---- */
 
 void import_report_free(struct import_report *report)

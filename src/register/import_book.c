@@ -139,8 +139,10 @@ static int book_import(struct book_import *work, struct err *err)
 int register_import_book(struct registry *registry, struct import_report *report,
                          const json_t *book, const struct register_import *import, struct err *err)
 {
+    struct register_import named = *import;
+    named.document_name = file_base_name(import->document_name);
     struct book_import work = {
-        .importer = {.registry = registry, .import = import, .report = report}, .book = book};
+        .importer = {.registry = registry, .import = &named, .report = report}, .book = book};
     struct buf text = buf_with_max(REGISTER_DOCUMENT_MAX);
     int code = json_get_string(&work.nation, "book", book, "nation", err);
     if (code == 0)

@@ -142,6 +142,23 @@ static void test_approval(void **state)
     assert_true(hash256_equal(&third.sha256, &first.sha256));
 }
 
+/* Where a file lay on one machine is no part of a record. */
+static void test_document_name(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err err = {0};
+    struct import_report report = {0};
+    struct record record;
+    json_t *book = json_loads(BOOK(""), 0, NULL);
+    struct register_import import = {
+        .proposer = "ana", .known = day("2025-01-01"), .document_name = "some/where/book-xs.json"};
+    test_ok(register_import_book(fixture->registry, &report, book, &import, &err), &err);
+    test_ok(register_record(fixture->registry, &record, 1, &fixture->arena, &err), &err);
+    assert_string_equal(record.document_name, "book-xs.json");
+    import_report_free(&report);
+    json_decref(book);
+}
+
 static void test_refused_book(void **state)
 {
     struct fixture *fixture = *state;
@@ -167,9 +184,8 @@ static void test_refused_book(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        REGISTER_TEST(test_versions),
-        REGISTER_TEST(test_parts),
-        REGISTER_TEST(test_approval),
+        REGISTER_TEST(test_versions),     REGISTER_TEST(test_parts),
+        REGISTER_TEST(test_approval),     REGISTER_TEST(test_document_name),
         REGISTER_TEST(test_refused_book),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

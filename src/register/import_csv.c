@@ -198,13 +198,6 @@ int register_import_csv(struct registry *registry, struct import_report *report,
     return code;
 }
 
-/* The name without its folders: where a file lay on one machine is no part of a record. */
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 int register_import_csv_file(struct registry *registry, struct import_report *report,
                              const char *kind, const char *path,
                              const struct register_import *import, struct err *err)
@@ -214,8 +207,7 @@ int register_import_csv_file(struct registry *registry, struct import_report *re
     int code = file_read(&text, path, REGISTER_CSV_MAX, err);
     if (code)
         return code;
-    if (!named.document_name)
-        named.document_name = base_name(path);
+    named.document_name = file_base_name(import->document_name ? import->document_name : path);
     code = register_import_csv(registry, report, kind, path, buf_bytes(&text), &named, err);
     buf_free(&text);
     return code;

@@ -114,6 +114,9 @@ int document_add(struct registry *registry, const struct hash256 *sha256, struct
 
 /* ---- imports, inside a transaction ---- */
 
+/* The name without its folders: where a file lay on one machine is no part of a record. */
+const char *file_base_name(const char *path);
+
 struct importer {
     struct registry *registry;
     const struct register_import *import;
