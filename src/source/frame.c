@@ -232,13 +232,11 @@ static bool settle_last(struct frame *frame, uint64_t *lost)
     return false;
 }
 
-/* What begins at `lost` may be a record that is still being written, and what is found behind
- * its head a part of it: so the next look begins there again. */
+/* What begins at `lost` may be a record that is still being written, and what was found
+ * behind it a part of its inside: so the next look begins there again. */
 static void unsettle(struct frame *frame, uint64_t lost)
 {
-    const uint8_t *head = frame_view(&frame->window, lost, 4, FRAME_HEAD_SIZE + HEADER_SIZE);
-    if (!frame->last || frame->unsettled || !head ||
-        memcmp(head, frame->input->params->magic, 4) != 0)
+    if (!frame->last || frame->unsettled)
         return;
     frame->unsettled = true;
     frame->settled = lost;

@@ -209,11 +209,11 @@ static void test_in_two_looks(void **state)
         struct frame_result second;
         struct err err = {0};
         test_ok(scan(&first, f, cut, 0, true, &err), &err);
-        test_ok(scan(&second, f, f->file.size, first.end, true, &err), &err);
+        test_ok(scan(&second, f, f->file.size, first.end, false, &err), &err);
         for (size_t i = 0; i < CHAIN_LENGTH; i++)
             assert_true(found(f, &first, i) || found(f, &second, i));
-        assert_int_equal(first.settled_count, first.record_count);
-        assert_int_equal(first.garbage + second.garbage, 40 + 33);
+        assert_int_equal(first.garbage, 0); /* may become a record: not settled yet */
+        assert_int_equal(second.garbage, 40 + 33);
         assert_int_equal(second.end, f->file.size);
         assert_false(second.again);
         frame_result_free(&first);
