@@ -134,7 +134,8 @@ static void file_forget(struct blkfile *blk, struct blk_file *file)
         if (source->places[node].size > 0 && source->places[node].file == file->number)
             source_body_drop(source, node);
     fd_cache_drop(blk->fds, file->number);
-    file->gone = true;
+    frame_undos_free(&file->undos);
+    *file = (struct blk_file){.number = file->number, .gone = true};
 }
 
 /* Known files keep what is known of them; new ones come in; vanished ones are marked. */

@@ -651,6 +651,10 @@ static void test_pruned_meanwhile(void **state)
     check_stream(&f, 10);
     refresh_ok(&f);
     assert_int_equal(tip_height(&f), 18);
+    put_range(&f, 0, 0, 9); /* and put back from a copy */
+    refresh_ok(&f);
+    check_all(&f, 18);
+    assert_int_equal(f.stats.blocks, 19);
     buf_free(&raw);
     fixture_end(&f);
 }

@@ -14,15 +14,21 @@ struct source_options {
 };
 
 /* "blocks:DIR". Reads all headers, checks them and finds the most-work tip whose bodies are
- * all there. DIR is the folder with blk?????.dat (a node's `blocks`). */
+ * all there. DIR is the folder with blk?????.dat (a node's `blocks`). What a node may leave
+ * there is no error: any order, stale branches, zero tails, records that are not whole.
+ * USAGE: another form of spec. REFUSED, naming file and offset: no blk file, an xor.dat that
+ * is not 8 bytes or not the key, another network's blocks, a header that breaks a rule.
+ * MISSING: the genesis block, or the anchor's, is not there. */
 int source_open(struct source **ret_source, const char *spec, const struct source_options *options,
                 struct err *err);
 void source_close(struct source *source);
-/* Looks again: new records, new files. Node indexes stay valid. */
+/* Looks again: new records, new files, files that a node has pruned. Node indexes stay valid.
+ * No other call may run beside it; all other calls may run beside each other. */
 int source_refresh(struct source *source, struct err *err);
 
 const struct header_tree *source_headers(const struct source *source);
-/* Most-work node whose ancestors all have bodies; NODE_NONE where there is no block. */
+/* Most-work node whose ancestors all have bodies (or had, before a node pruned them); of
+ * equal work the one with the lower hash. NODE_NONE where there is no block. */
 uint32_t source_tip(const struct source *source);
 uint32_t source_first_height(const struct source *source); /* 0, or the anchor's */
 bool source_has_body(const struct source *source, uint32_t node);
@@ -31,7 +37,7 @@ uint32_t source_active(const struct source *source, uint32_t height);
 
 /* What was found while indexing; for the report of a scan. */
 struct source_stats {
-    uint64_t bytes;         /* of all block records */
+    uint64_t bytes;         /* of all blocks, without the 8 before each record */
     uint64_t blocks;        /* records that are blocks of known headers */
     uint64_t stale_blocks;  /* not on the active chain */
     uint64_t orphan_blocks; /* their predecessor is nowhere */
