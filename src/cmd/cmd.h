@@ -105,6 +105,10 @@ int cmd_prices(struct price_table *ret_table, struct cmd_context *context,
  * SANAD_PASSPHRASE; USAGE where there is none. The caller wipes and frees. */
 int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, struct err *err);
 
+/* For a verb that has printed its document: what it says is the answer, so the code of the
+ * answer (FALSE, MISSING) comes without a sentence. */
+int cmd_answer(int code, struct err *err);
+
 /* ---- output --------------------------------------------------------------------------- */
 
 /* One document on stdout. Takes the reference. IO where stdout fails. */

@@ -102,7 +102,7 @@ static int claims_verb(const struct cmd_args *args, struct err *err)
     else if (code == 0)
         claims_show(&claims);
     if (code == 0)
-        code = claims_code(&claims);
+        code = cmd_answer(claims_code(&claims), err);
     claims_free(&claims);
     prices_free(&prices);
     cmd_context_close(&context);

@@ -134,6 +134,15 @@ static int declared_collect(struct declared_list *declared, struct cmd_context *
 
 /* ---- output -------------------------------------------------------------------------- */
 
+/* What a flow meant. Coins that were mined or only moved inside need no declaration. */
+static const char *meaning_of(const struct flow *flow)
+{
+    if (flow->declared)
+        return flow->declared->kind;
+    bool plain = flow->class_ == FLOW_CLASS_INTERNAL || flow->class_ == FLOW_CLASS_MINED;
+    return plain ? "-" : "unclassified";
+}
+
 static void flow_row(struct table *table, const struct flows *flows, const struct flow *flow)
 {
     char net[AMOUNT_TEXT_SIZE];
@@ -152,7 +161,7 @@ static void flow_row(struct table *table, const struct flows *flows, const struc
     table_cell(table, "%s", day);
     table_cell(table, "%u", flow->height);
     table_cell(table, "%s", flow_class_name(flow->class_));
-    table_cell(table, "%s", flow->declared ? flow->declared->kind : "unclassified");
+    table_cell(table, "%s", meaning_of(flow));
     table_cell(table, "%s", net);
     table_cell(table, "%s", fee);
     table_cell(table, "%.16s", txid);
@@ -191,14 +200,13 @@ static void summary_table(const struct flows *flows, const struct screen *screen
     table_column(table, "net BTC", ALIGN_RIGHT);
     for (size_t i = 0; i < flows->count; i++) {
         const struct flow *first = &flows->list[i];
-        const char *kind = first->declared ? first->declared->kind : "unclassified";
+        const char *kind = meaning_of(first);
         struct amount sum = amount_zero();
         size_t count = 0;
         bool seen = false;
         for (size_t j = 0; j < flows->count && !seen; j++) {
             const struct flow *flow = &flows->list[j];
-            if (flow->class_ != first->class_ ||
-                strcmp(flow->declared ? flow->declared->kind : "unclassified", kind) != 0)
+            if (flow->class_ != first->class_ || strcmp(meaning_of(flow), kind) != 0)
                 continue;
             seen = j < i;
             sum = amount_add(sum, flow->net);
@@ -269,9 +277,13 @@ static int flows_show(const struct flows *flows, const struct cmd_args *args, si
                     "  note     %zu declarations taken from statements whose signatures were not "
                     "checked (--trust)",
                     unchecked);
-    if (!cmd_flag(args, "--summary"))
+    if (!cmd_flag(args, "--summary")) {
+        screen_line(&screen, STYLE_PLAIN, "%s", "");
         flows_table(flows, &screen);
+    }
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
     summary_table(flows, &screen);
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
     possible_show(flows, &screen);
     conservation_show(&flows->conservation, &screen);
     return 0;
@@ -340,7 +352,7 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
     if (code == 0)
         code = flows_print(&flows, args, declared.unchecked, err);
     if (code == 0 && !flows.complete)
-        code = SANAD_MISSING;
+        code = cmd_answer(SANAD_MISSING, err);
     if (code == 0 && !flows.conservation.holds)
         code = err_set(err, SANAD_FALSE, "flows: conservation does not hold");
     flows_free(&flows);

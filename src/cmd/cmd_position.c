@@ -117,7 +117,9 @@ static int position_show(const struct position *position, bool book_approved, st
     if (!book_approved)
         screen_line(&screen, STYLE_UNSURE,
                     "  note     nobody has approved this version of the book");
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
     wallets_show(position, &screen);
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
     totals_show(position, &screen);
     value_show(position, &screen);
     screen_line(
@@ -205,7 +207,7 @@ static int position_verb(const struct cmd_args *args, struct err *err)
         code = cmd_flag(args, "--json") ? cmd_print_json(position_json(&position), err)
                                         : position_show(&position, context.book_approved, err);
     if (code == 0 && !position.complete)
-        code = SANAD_MISSING;
+        code = cmd_answer(SANAD_MISSING, err);
     position_free(&position);
     prices_free(&prices);
     ledger_free(ledger);

@@ -172,9 +172,9 @@ static int verify_verb(const struct cmd_args *args, struct err *err)
     else if (code == 0)
         verify_show(&run, args);
     if (code == 0 && run.recheck.verdict == VERDICT_CONTRADICTED)
-        code = SANAD_FALSE;
+        code = cmd_answer(SANAD_FALSE, err);
     else if (code == 0 && run.recheck.verdict == VERDICT_UNDECIDED)
-        code = SANAD_MISSING;
+        code = cmd_answer(SANAD_MISSING, err);
     stmt_free(run.stmt);
     trust_free(run.trust);
     book_free(run.book);

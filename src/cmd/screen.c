@@ -20,6 +20,12 @@ int cmd_print_json(json_t *json, struct err *err)
     return written ? 0 : err_set(err, SANAD_IO, "standard output: %s", strerror(errno));
 }
 
+int cmd_answer(int code, struct err *err)
+{
+    *err = (struct err){.code = code};
+    return code;
+}
+
 struct screen screen_stdout(bool simulated)
 {
     bool terminal = isatty(STDOUT_FILENO) == 1 && !getenv("NO_COLOR");
