@@ -58,7 +58,8 @@ static json_t *wallet_json(struct sim *sim, enum sim_wallet_id id)
     return wallet;
 }
 
-static json_t *book_json(struct sim *sim, enum sim_nation nation, const char *day)
+/* The book of a day; `timeless`: only wallets that count always. */
+static json_t *book_json(struct sim *sim, enum sim_nation nation, const char *day, bool timeless)
 {
     json_t *book = json_object(), *wallets = json_array();
     set(book, "nation", json_string(sim_nation_code(nation)));
@@ -66,7 +67,7 @@ static json_t *book_json(struct sim *sim, enum sim_nation nation, const char *da
     set(book, "simulated", json_true());
     set(book, "entities", entities_json(nation, day));
     for (enum sim_wallet_id id = 0; id < SIM_WALLET_COUNT; id++)
-        if (sim_in_book(id, nation, day))
+        if (sim_in_book(id, nation, day) && (!timeless || sim_in_bulk_book(id)))
             sanad_assert(json_array_append_new(wallets, wallet_json(sim, id)) == 0);
     set(book, "wallets", wallets);
     return book;
@@ -88,13 +89,27 @@ int sim_write_books(struct sim *sim, const char *out, struct err *err)
             char name[64];
             (void)snprintf(name, sizeof name, "declarations/book-%s-%s.json", lower_code(nation),
                            days[i]);
-            code = sim_write_json(out, name, book_json(sim, nation, days[i]), err);
+            code = sim_write_json(out, name, book_json(sim, nation, days[i], false), err);
             (void)snprintf(name, sizeof name, "book-%s.json", lower_code(nation));
             if (code == 0 && i + 1 == count)
-                code = sim_write_json(out, name, book_json(sim, nation, days[i]), err);
+                code = sim_write_json(out, name, book_json(sim, nation, days[i], false), err);
         }
     }
     return code;
+}
+
+bool sim_in_bulk_book(enum sim_wallet_id id)
+{
+    const struct sim_wallet_plan *plan = sim_plan(id);
+    return sim_nation_of(id) == NATION_XS && plan->declared && !plan->since && !plan->until;
+}
+
+int sim_write_bulk_book(struct sim *sim, const char *out, struct err *err)
+{
+    size_t count;
+    const char *const *days = sim_book_days(NATION_XS, &count);
+    return sim_write_json(out, "book-bulk.json", book_json(sim, NATION_XS, days[count - 1], true),
+                          err);
 }
 
 /* ---- programmes ---------------------------------------------------------------------------- */

@@ -247,14 +247,14 @@ void sim_free(struct sim *sim);
 /* Room for one more item; `items` may move. */
 void *sim_grow(void *items, size_t count, size_t *capacity, size_t size);
 
-void sim_address_make(struct sim_address *ret_address, struct sim *sim, enum sim_wallet_id wallet,
+void sim_address_make(struct sim_address *ret_address, struct sim *sim, enum sim_wallet_id id,
                       uint32_t branch, uint32_t index);
 /* BIP380 text with checksum. Arena of the simulation. */
-const char *sim_descriptor(struct sim *sim, enum sim_wallet_id wallet);
+const char *sim_descriptor(struct sim *sim, enum sim_wallet_id id);
 void sim_coin_add(struct sim *sim, const struct sim_coin *coin);
 void sim_coin_spend(struct sim *sim, uint32_t coin);
 bool sim_coin_mature(const struct sim *sim, const struct sim_coin *coin);
-struct amount sim_balance(const struct sim *sim, enum sim_wallet_id wallet);
+struct amount sim_balance(const struct sim *sim, enum sim_wallet_id id);
 
 /* ---- payments (sim_tx.c, sim_sign.c) --------------------------------------------------------- */
 
@@ -373,5 +373,81 @@ const char *const *sim_test_dates(enum sim_nation nation, size_t *ret_count);
 enum { XS_OFFSET_SECONDS = -6 * 3600, XP_OFFSET_SECONDS = 5 * 3600 };
 /* The last second of a day in the programme's time zone. */
 int64_t sim_day_end(enum sim_nation nation, int64_t day);
+
+/* ---- bulk (sim_bulk.c, sim_bulk_tx.c, sim_bulk_file.c)
+ * ------------------------------------------------ */
+
+enum {
+    BULK_POOL_MAX = 600000,  /* coins that may be spent */
+    BULK_POOL_HIGH = 400000, /* from here on payments take more coins than they make */
+    BULK_TX_MAX = 6000,      /* of a block */
+    BULK_MADE_MAX = 60000,   /* outputs of a block */
+    BULK_FIRST_OUTS = 2000   /* of each coinbase before the first payment */
+};
+#define BULK_UNWATCHED 0xffffffffu
+/* A coin as far as spending it needs it. */
+struct bulk_coin {
+    struct outpoint outpoint;
+    struct amount value;
+    uint32_t watched; /* index into watched scripts */
+    uint8_t kind;     /* enum bulk_kind of sim_bulk_tx.c */
+};
+/* An output of the block under way; its txid is not known yet. */
+struct bulk_made {
+    uint32_t tx; /* of the block, the coinbase being 0 */
+    struct bulk_coin coin;
+};
+struct bulk_watched {
+    enum sim_wallet_id wallet;
+    struct bytes script;
+    uint8_t kind;
+};
+struct bulk_span {
+    size_t full, full_size;
+    size_t stripped, stripped_size;
+};
+struct bulk_block {
+    struct buf full;     /* payments as they stand in the block */
+    struct buf stripped; /* the same without witness, end to end */
+    struct bulk_span spans[BULK_TX_MAX];
+    size_t tx_count;
+    struct bulk_made *made;
+    size_t made_count;
+    struct amount fees;
+};
+struct bulk {
+    struct sim *sim; /* for the keys of the watched wallets */
+    struct sim_rand dice;
+    struct bulk_coin *pool;
+    size_t pool_count;
+    struct bulk_coin *immature[COINBASE_MATURITY]; /* by height of the coinbase */
+    size_t immature_count[COINBASE_MATURITY];
+    struct bulk_watched *watched;
+    size_t watched_count, watched_capacity;
+    struct amount balances[SIM_WALLET_COUNT];
+    uint64_t coins, spends, touched; /* of watched scripts; transactions with either */
+    uint64_t txs, bytes;
+    struct bulk_block block;
+    struct buf body, witness; /* scratch of a payment */
+    struct bulk_coin chained; /* output of the payment before, spent by the next */
+    bool has_chained;
+    uint32_t height;
+    struct hash256 tip;
+    json_t *positions;
+};
+void bulk_watch(struct bulk *bulk);
+/* Payments until the block is full or the pool is empty. */
+void bulk_payments(struct bulk *bulk);
+/* An output script of a random kind, watched at times. */
+struct bulk_coin bulk_output(struct bulk *bulk, struct buf *buf, struct amount value);
+void bulk_made_add(struct bulk *bulk, uint32_t tx, uint32_t vout, const struct bulk_coin *coin);
+
+/* Block files without end: records in an order shaken a little, XORed, rotated. */
+struct bulk_file;
+int bulk_file_new(struct bulk_file **ret_file, const char *out, uint64_t seed, struct err *err);
+int bulk_file_add(struct bulk_file *file, struct bytes block, struct err *err);
+int bulk_file_end(struct bulk_file *file, struct err *err); /* writes what is left, frees */
+int sim_write_bulk_book(struct sim *sim, const char *out, struct err *err);
+bool sim_in_bulk_book(enum sim_wallet_id wallet);
 
 #endif

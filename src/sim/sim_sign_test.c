@@ -373,9 +373,10 @@ static void check_ecdsa(struct bytes key, struct bytes signature, const struct h
 static void check_multisig(struct bytes script, const struct bytes *signatures, size_t count,
                            const struct hash256 *digest)
 {
-    size_t threshold = script.data[0] - 0x50u, at = 1, found = 0;
-    assert_int_equal(threshold, count);
-    for (; script.data[at] == 33; at += 34) {
+    size_t at = 1, found = 0;
+    assert_true(script.size > 36);
+    assert_int_equal(script.data[0] - 0x50u, count);
+    for (; at + 34 < script.size && script.data[at] == 33; at += 34) {
         struct ec_point point;
         struct bytes signature = signatures[found < count ? found : 0];
         assert_true(ec_point_parse(&point, bytes_of(script.data + at + 1, 33)));
@@ -390,12 +391,13 @@ static void check_multisig(struct bytes script, const struct bytes *signatures, 
 static void check_legacy(const struct tx *tx, size_t input, const struct prevout *prevout)
 {
     struct cursor cursor = cursor_of(tx->ins[input].script_sig);
-    struct bytes items[20];
+    struct bytes items[20] = {{0}};
     struct hash256 digest;
     size_t count = 0;
     enum script_kind kind = script_kind_of(prevout->script);
     while (cursor_left(&cursor) > 0 && count < countof(items))
         items[count++] = pushed(&cursor);
+    assert_true(count > 0);
     legacy_digest(&digest, tx, input, kind == SCRIPT_P2SH ? items[count - 1] : prevout->script,
                   ALL);
     if (kind == SCRIPT_P2PK) {
@@ -419,7 +421,7 @@ static void check_v0(const struct tx *tx, size_t input, const struct prevout *pr
                      struct bytes program)
 {
     struct cursor cursor = cursor_of(tx->ins[input].witness);
-    struct bytes items[20];
+    struct bytes items[20] = {{0}};
     struct hash256 digest;
     size_t count = cursor_compact(&cursor, countof(items));
     for (size_t i = 0; i < count; i++)
