@@ -22,6 +22,10 @@ opening() {
 
 modules() {
     for module in src/*/; do
+        name=$(basename "$module")
+        if [ -f ARCHITECTURE.md ] && ! grep -q "^| $name |" ARCHITECTURE.md; then
+            echo "ARCHITECTURE.md: the table of modules lacks $name"
+        fi
         readme=${module}README.md
         if [ ! -f "$readme" ]; then
             echo "$readme: missing"
@@ -78,6 +82,9 @@ rm "$proof/tools/x.sh"
 printf '/* See /ho%s/x/y. */\n' me | sample src/a/c.c
 must_find "a path of one machine" "src/a/c.c:1:.*a path of one machine"
 rm "$proof/src/a/c.c"
+printf '| module | holds |\n| b | b |\n' | sample ARCHITECTURE.md
+must_find "a module that the architecture does not name" "the table of modules lacks a"
+rm "$proof/ARCHITECTURE.md"
 awk 'BEGIN { for (i = 0; i < 31; i++) print "x" }' | sample src/a/README.md
 must_find "a long README" "over 30 lines"
 rm "$proof/src/a/README.md"
