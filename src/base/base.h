@@ -318,6 +318,10 @@ int json_get_string(const char **ret, const char *object, const json_t *json, co
                     struct err *err);
 int json_get_integer(int64_t *ret, const char *object, const json_t *json, const char *key,
                      int64_t min, int64_t max, struct err *err);
+/* New strings: a hash in display order, a hash straight, a time as RFC 3339. */
+json_t *json_hash_display(const struct hash256 *hash);
+json_t *json_hash_straight(const struct hash256 *hash);
+json_t *json_time(int64_t time);
 /* Refuses members that are not in the NULL-ended list. */
 int json_only_keys(const char *object, const json_t *json, const char *const *keys,
                    struct err *err);

@@ -204,6 +204,27 @@ int json_get_integer(int64_t *ret, const char *object, const json_t *json, const
     return 0;
 }
 
+json_t *json_hash_display(const struct hash256 *hash)
+{
+    char text[HEX256_SIZE];
+    hash256_display(text, hash);
+    return json_string(text);
+}
+
+json_t *json_hash_straight(const struct hash256 *hash)
+{
+    char text[HEX256_SIZE];
+    hash256_straight(text, hash);
+    return json_string(text);
+}
+
+json_t *json_time(int64_t time)
+{
+    char text[TIME_TEXT_SIZE];
+    time_format(text, time);
+    return json_string(text);
+}
+
 int json_only_keys(const char *object, const json_t *json, const char *const *keys, struct err *err)
 {
     if (!json_is_object(json))

@@ -125,18 +125,14 @@ static int run_open(struct scan_run *run, const struct cmd_args *args, struct er
 
 static json_t *result_json(const struct scan_run *run, const struct scan_result *result)
 {
-    char hash[HEX256_SIZE];
-    char time[TIME_TEXT_SIZE];
     char work[HEX256_SIZE];
     const struct facts_state *state = &result->state;
-    hash256_display(hash, &state->tip_hash);
-    time_format(time, state->tip_time);
     u256_hex(work, &state->tip_work);
     double seconds = (double)result->nanoseconds * 1e-9;
     json_t *tip = json_object();
     json_object_set_new(tip, "height", json_integer(state->tip_height));
-    json_object_set_new(tip, "hash", json_string(hash));
-    json_object_set_new(tip, "time", json_string(time));
+    json_object_set_new(tip, "hash", json_hash_display(&state->tip_hash));
+    json_object_set_new(tip, "time", json_time(state->tip_time));
     json_object_set_new(tip, "chainwork", json_string(work));
     json_t *json = json_object();
     json_object_set_new(json, "chain", json_string(run->params->name));

@@ -161,7 +161,7 @@ void ledger_own(struct ledger *ledger)
     owners_unite(ledger);
 }
 
-bool ledger_owner(const struct ledger *ledger, uint32_t *ret_wallet, size_t script, uint32_t height)
+const struct ownership *ledger_owners(const struct ledger *ledger, size_t *ret_count, size_t script)
 {
     size_t low = 0;
     size_t high = ledger->owner_count;
@@ -172,9 +172,20 @@ bool ledger_owner(const struct ledger *ledger, uint32_t *ret_wallet, size_t scri
         else
             high = middle;
     }
-    for (; low < ledger->owner_count && ledger->owners[low].script == script; low++) {
-        if (ledger->owners[low].from <= height && height < ledger->owners[low].until) {
-            *ret_wallet = ledger->owners[low].wallet;
+    size_t end = low;
+    while (end < ledger->owner_count && ledger->owners[end].script == script)
+        end++;
+    *ret_count = end - low;
+    return ledger->owners ? ledger->owners + low : NULL;
+}
+
+bool ledger_owner(const struct ledger *ledger, uint32_t *ret_wallet, size_t script, uint32_t height)
+{
+    size_t count;
+    const struct ownership *owners = ledger_owners(ledger, &count, script);
+    for (size_t i = 0; i < count; i++) {
+        if (owners[i].from <= height && height < owners[i].until) {
+            *ret_wallet = owners[i].wallet;
             return true;
         }
     }

@@ -1,13 +1,6 @@
 /* Flows as JSON and as CSV that opens in a spreadsheet. */
 #include "reserve/reserve_priv.h"
 
-static json_t *hash_display(const struct hash256 *hash)
-{
-    char text[HEX256_SIZE];
-    hash256_display(text, hash);
-    return json_string(text);
-}
-
 static json_t *flow_wallets_json(const struct flows *flows, const struct flow *flow)
 {
     json_t *list = json_array();
@@ -24,13 +17,11 @@ static json_t *flow_wallets_json(const struct flows *flows, const struct flow *f
 
 static json_t *declared_json(const struct flow *flow)
 {
-    char document[HEX256_SIZE];
     if (!flow->declared)
         return json_null();
-    hash256_straight(document, &flow->declared->document);
     json_t *json = json_object();
     json_object_set_new(json, "kind", json_string(flow->declared->kind));
-    json_object_set_new(json, "document_sha256", json_string(document));
+    json_object_set_new(json, "document_sha256", json_hash_straight(&flow->declared->document));
     return json;
 }
 
@@ -41,7 +32,7 @@ static json_t *round_trip_json(const struct flows *flows, const struct flow *flo
     const struct flow *other = &flows->list[flow->round_trip];
     json_t *json = json_object();
     json_object_set_new(json, "possible", json_true());
-    json_object_set_new(json, "txid", hash_display(&other->txid));
+    json_object_set_new(json, "txid", json_hash_display(&other->txid));
     json_object_set_new(json, "height", json_integer(other->height));
     json_object_set_new(json, "net_sat", amount_json(other->net));
     return json;
@@ -80,13 +71,11 @@ static json_t *parties_json(const struct flow *flow)
 
 static json_t *flow_json(const struct flows *flows, const struct flow *flow)
 {
-    char time[TIME_TEXT_SIZE];
-    time_format(time, flow->time);
     json_t *json = json_object();
-    json_object_set_new(json, "txid", hash_display(&flow->txid));
+    json_object_set_new(json, "txid", json_hash_display(&flow->txid));
     json_object_set_new(json, "height", json_integer(flow->height));
-    json_object_set_new(json, "block_hash", hash_display(&flow->block_hash));
-    json_object_set_new(json, "time", json_string(time));
+    json_object_set_new(json, "block_hash", json_hash_display(&flow->block_hash));
+    json_object_set_new(json, "time", json_time(flow->time));
     json_object_set_new(json, "class", json_string(flow_class_name(flow->class_)));
     json_object_set_new(json, "own_in_sat", amount_json(flow->own_in));
     json_object_set_new(json, "own_out_sat", amount_json(flow->own_out));
@@ -120,18 +109,16 @@ static json_t *conservation_json(const struct conservation *sum)
 
 json_t *flows_json(const struct flows *flows)
 {
-    char book[HEX256_SIZE];
-    hash256_straight(book, &flows->book->sha256);
     json_t *json = json_object();
     json_object_set_new(json, "chain", json_string(flows->params->name));
     json_object_set_new(json, "nation", json_string(flows->book->nation));
     json_object_set_new(json, "simulated", json_boolean(flows->book->simulated));
     json_object_set_new(json, "from", json_integer(flows->from));
     json_object_set_new(json, "to", json_integer(flows->to));
-    json_object_set_new(json, "to_block_hash", hash_display(&flows->to_hash));
+    json_object_set_new(json, "to_block_hash", json_hash_display(&flows->to_hash));
     json_object_set_new(json, "grade", json_string(grade_name(flows->grade)));
     json_object_set_new(json, "complete", json_boolean(flows->complete));
-    json_object_set_new(json, "book_sha256", json_string(book));
+    json_object_set_new(json, "book_sha256", json_hash_straight(&flows->book->sha256));
     if (flows->first_height > 0)
         json_object_set_new(json, "from_height", json_integer(flows->first_height));
     json_t *list = json_array();

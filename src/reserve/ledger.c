@@ -191,24 +191,16 @@ static void holdings_make(struct ledger *ledger)
 {
     size_t capacity = 0;
     for (size_t i = 0; i < ledger->coin_count; i++) {
-        uint32_t script = ledger->coin_script[i];
-        size_t low = 0;
-        size_t high = ledger->owner_count;
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-            if (ledger->owners[middle].script < script)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < ledger->owner_count && ledger->owners[low].script == script; low++) {
+        size_t count;
+        const struct ownership *owners = ledger_owners(ledger, &count, ledger->coin_script[i]);
+        for (size_t o = 0; o < count; o++) {
             if (ledger->holding_count == capacity) {
                 capacity = capacity ? capacity * 2 : 256;
                 ledger->holdings =
                     mem_realloc(ledger->holdings, capacity, sizeof *ledger->holdings);
             }
             struct holding *holding = &ledger->holdings[ledger->holding_count];
-            if (holding_make(holding, &ledger->coins[i], &ledger->owners[low])) {
+            if (holding_make(holding, &ledger->coins[i], &owners[o])) {
                 holding->coin = (uint32_t)i;
                 ledger->holding_count++;
             }

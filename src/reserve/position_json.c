@@ -4,28 +4,12 @@
 /* A statement holds at most 16 KiB; beyond so many wallets their list goes by its hash. */
 enum { STATEMENT_WALLET_MAX = 64 };
 
-static json_t *hash_display(const struct hash256 *hash)
-{
-    char text[HEX256_SIZE];
-    hash256_display(text, hash);
-    return json_string(text);
-}
-
-static json_t *hash_straight(const struct hash256 *hash)
-{
-    char text[HEX256_SIZE];
-    hash256_straight(text, hash);
-    return json_string(text);
-}
-
 static json_t *as_of_json(const struct fact_block *block)
 {
-    char time[TIME_TEXT_SIZE];
-    time_format(time, block->time);
     json_t *json = json_object();
     json_object_set_new(json, "height", json_integer(block->height));
-    json_object_set_new(json, "block_hash", hash_display(&block->hash));
-    json_object_set_new(json, "time", json_string(time));
+    json_object_set_new(json, "block_hash", json_hash_display(&block->hash));
+    json_object_set_new(json, "time", json_time(block->time));
     return json;
 }
 
@@ -83,10 +67,8 @@ static json_t *texts_json(const char *const *texts, size_t count)
 
 static json_t *valuation_json(const struct valuation *value)
 {
-    char time[TIME_TEXT_SIZE];
     if (!value->any)
         return json_null();
-    time_format(time, value->price_time);
     json_t *json = json_object();
     json_object_set_new(json, "currency", json_string(value->currency));
     json_object_set_new(json, "amount_minor", amount_json(value->amount));
@@ -94,7 +76,7 @@ static json_t *valuation_json(const struct valuation *value)
                         json_integer((json_int_t)value->price_minor_per_btc));
     json_object_set_new(json, "sources", texts_json(value->sources, value->source_count));
     json_object_set_new(json, "dropped", texts_json(value->dropped, value->dropped_count));
-    json_object_set_new(json, "price_time", json_string(time));
+    json_object_set_new(json, "price_time", json_time(value->price_time));
     return json;
 }
 
@@ -115,16 +97,15 @@ static json_t *head_json(const struct position *position)
     json_object_set_new(json, "as_of", as_of_json(&position->as_of));
     json_object_set_new(json, "grade", json_string(grade_name(position->grade)));
     json_object_set_new(json, "complete", json_boolean(position->complete));
-    json_object_set_new(json, "book_sha256", hash_straight(&position->book->sha256));
+    json_object_set_new(json, "book_sha256", json_hash_straight(&position->book->sha256));
     return json;
 }
 
 json_t *position_json(const struct position *position)
 {
-    char median[TIME_TEXT_SIZE];
-    time_format(median, position->as_of.median_time);
     json_t *json = head_json(position);
-    json_object_set_new(json_object_get(json, "as_of"), "median_time_past", json_string(median));
+    json_object_set_new(json_object_get(json, "as_of"), "median_time_past",
+                        json_time(position->as_of.median_time));
     json_object_set_new(json, "total_sat", amount_json(position->total));
     json_object_set_new(json, "by_class", by_class_json(position));
     json_object_set_new(json, "public_sat", amount_json(position->public_part));
@@ -151,7 +132,7 @@ static json_t *list_hash(const json_t *list)
     sanad_assert(code == 0); /* we made it: integers and checked strings */
     sha256_of(&hash, buf_bytes(&text));
     buf_free(&text);
-    return hash_straight(&hash);
+    return json_hash_straight(&hash);
 }
 
 static void wallets_claim(json_t *json, const struct position *position)
@@ -177,7 +158,7 @@ json_t *position_statement(const struct position *position, const struct hash256
     json_object_set_new(json, "immature_sat", amount_json(position->immature));
     json_object_set_new(json, "exposed_key_sat", amount_json(position->exposed_key));
     if (public_book)
-        json_object_set_new(json, "public_book_sha256", hash_straight(public_book));
+        json_object_set_new(json, "public_book_sha256", json_hash_straight(public_book));
     if (position->from_height > 0)
         json_object_set_new(json, "from_height", json_integer(position->from_height));
     json_t *evidence = json_object();

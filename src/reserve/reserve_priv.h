@@ -59,6 +59,9 @@ struct ledger {
 
 /* Index of a script, or SIZE_MAX. */
 size_t ledger_script_find(const struct ledger *ledger, struct bytes script);
+/* All that ever own a script; borrowed. */
+const struct ownership *ledger_owners(const struct ledger *ledger, size_t *ret_count,
+                                      size_t script);
 /* Which wallet owns a script in a block; false where none. */
 bool ledger_owner(const struct ledger *ledger, uint32_t *ret_wallet, size_t script,
                   uint32_t height);
