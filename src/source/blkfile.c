@@ -252,6 +252,7 @@ static void scan_group_run(struct scan_group *group)
 {
     pthread_t threads[SCAN_THREADS - 1];
     size_t started = 0;
+    atomic_store(&group->next, 0);
     while (started < SCAN_THREADS - 1 && started + 1 < group->count &&
            pthread_create(&threads[started], NULL, scan_worker, group) == 0)
         started++;
@@ -337,14 +338,21 @@ static int job_take(struct blkfile *blk, struct scan_job *job, struct err *err)
     return blkfile_join(blk, file, result, err);
 }
 
+/* Takes what was found; the files that are not done yet stay in the group. */
 static int group_take(struct blkfile *blk, struct scan_group *group, struct err *err)
 {
     int code = 0;
+    size_t left = 0;
     for (size_t i = 0; i < group->count; i++) {
+        struct scan_job *job = &group->jobs[i];
         if (code == 0)
-            code = job_take(blk, &group->jobs[i], err);
-        frame_result_free(&group->jobs[i].result);
+            code = job_take(blk, job, err);
+        bool more = job->result.more;
+        frame_result_free(&job->result);
+        if (more)
+            group->jobs[left++] = (struct scan_job){.file = job->file, .last = job->last};
     }
+    group->count = left;
     return code;
 }
 
@@ -398,10 +406,10 @@ static int scan_changed(struct blkfile *blk, struct err *err)
                 jobs[group.count++] = (struct scan_job){.file = &blk->files[at],
                                                         .last = may_grow(blk, &blk->files[at])};
         }
-        if (code == 0)
+        while (code == 0 && group.count > 0) {
             scan_group_run(&group);
-        if (code == 0)
             code = group_take(blk, &group, err);
+        }
         limit = SCAN_GROUP;
     }
     free(jobs);

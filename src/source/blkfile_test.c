@@ -546,6 +546,36 @@ static void test_record_inside_half_written(void **state)
     fixture_end(&f);
 }
 
+/* A block whose only copy lies inside another, found while that one was not whole: both are
+ * read, one by one. */
+static void test_only_copy_inside(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct mined carrier;
+    fixture_begin(&f, NULL);
+    struct mined_options options = {.prev = f.blocks[4].hash,
+                                    .height = 5,
+                                    .salt = 1,
+                                    .filler = 100,
+                                    .carried = buf_bytes(&f.blocks[5].raw)};
+    mined_make(&carrier, f.params, &options);
+    put_range(&f, 0, 0, 4);
+    uint64_t begin = blkwriter_size(&f.writer, "blk00000.dat");
+    (void)blkwriter_block(&f.writer, 0, buf_bytes(&carrier.raw));
+    uint64_t end = blkwriter_size(&f.writer, "blk00000.dat");
+    blkwriter_cut(&f.writer, "blk00000.dat", end - 50);
+    open_ok(&f);
+    check_all(&f, 5);
+    blkwriter_put(&f.writer, "blk00000.dat", begin + 8, buf_bytes(&carrier.raw));
+    put_range(&f, 0, 6, 8);
+    refresh_ok(&f);
+    check_all(&f, 8);
+    assert_int_equal(f.stats.stale_blocks, 1);
+    mined_free(&carrier, 1);
+    fixture_end(&f);
+}
+
 static void test_too_much_damage(void **state)
 {
     (void)state;
@@ -957,6 +987,7 @@ int main(void)
         cmocka_unit_test(test_lying_sizes),
         cmocka_unit_test(test_record_inside_block),
         cmocka_unit_test(test_record_inside_half_written),
+        cmocka_unit_test(test_only_copy_inside),
         cmocka_unit_test(test_too_much_damage),
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_no_genesis),

@@ -266,6 +266,16 @@ static bool resync(struct frame *frame, uint64_t *at)
     return true;
 }
 
+/* Enough for one look: the next begins with the last record again, which may need proof. */
+static void stop_early(struct frame *frame)
+{
+    struct frame_result *result = frame->result;
+    result->record_count--;
+    result->end = result->records[result->record_count].offset - FRAME_HEAD_SIZE;
+    result->settled_count = result->record_count;
+    result->more = true;
+}
+
 static void walk(struct frame *frame, uint64_t from)
 {
     uint64_t at = from;
@@ -274,6 +284,10 @@ static void walk(struct frame *frame, uint64_t from)
         struct frame_record record;
         bool has_header;
         if (look(frame, &record, &has_header, at, VIEW_WISH) == AT_RECORD) {
+            if (frame->result->record_count >= FRAME_RECORD_MAX && !frame->unsettled) {
+                stop_early(frame);
+                return;
+            }
             (void)record_push(frame, &record);
             at = record.offset + record.size;
         } else {

@@ -248,6 +248,38 @@ static void test_window_edges(void **state)
     buf_free(&big);
 }
 
+/* More records than one look takes: the looks together find each once, and a last record that
+ * is no good is taken back though it begins a look. */
+static void test_many(void **state)
+{
+    struct fixture *f = *state;
+    struct frame_result result = {.more = true};
+    struct err err = {0};
+    size_t count = 2 * FRAME_RECORD_MAX + 77;
+    struct buf kept = f->file;
+    f->file = buf_with_max(8 << 20);
+    for (size_t i = 0; i < count; i++)
+        add_record(f, 4);
+    f->file.data[f->file.size - 20] ^= 1; /* of the last record's body */
+    buf_text(&f->file, "remains");
+    size_t total = 0;
+    int looks = 0;
+    while (result.more) {
+        uint64_t from = result.end;
+        frame_result_free(&result);
+        test_ok(scan(&result, f, f->file.size, from, false, &err), &err);
+        for (size_t i = 0; i < result.record_count; i++)
+            total += !result.records[i].damage;
+        looks++;
+    }
+    assert_int_equal(looks, 3);
+    assert_int_equal(total, count - 1);
+    assert_true(result.record_count > 0 && result.records[result.record_count - 1].damage);
+    frame_result_free(&result);
+    buf_free(&f->file);
+    f->file = kept;
+}
+
 static void test_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -262,9 +294,8 @@ static void test_nothing(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_untouched_found),
-        cmocka_unit_test(test_in_two_looks),
-        cmocka_unit_test(test_window_edges),
+        cmocka_unit_test(test_untouched_found), cmocka_unit_test(test_in_two_looks),
+        cmocka_unit_test(test_window_edges),    cmocka_unit_test(test_many),
         cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, group_begin, group_end);

@@ -67,8 +67,8 @@ static uint32_t batch_plan(const struct blk_reader *reader, size_t *ret_size, si
     uint32_t count = 1;
     for (; count < left && count < max; count++) {
         const struct source_place *place = place_of(reader, reader->next + count);
-        sanad_assert(place->offset >= end);
-        if (place->offset - end > GAP_MAX ||
+        /* A block that was first found inside another, which carries it, is read by itself. */
+        if (place->offset < end || place->offset - end > GAP_MAX ||
             place->offset + place->size - first->offset > BATCH_SIZE)
             break;
         end = place->offset + place->size;

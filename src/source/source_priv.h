@@ -95,6 +95,7 @@ enum {
     FRAME_HEAD_SIZE = 8, /* magic and size */
     FRAME_BLOCK_MIN = HEADER_SIZE + 1,
     FRAME_WINDOW_SIZE = 1 << 16,
+    FRAME_RECORD_MAX = 8192, /* in one look: bounds the memory of looking */
     FRAME_TRIAL_MAX = 1000,  /* damaged places in one file, each may cost a block's hashing */
     FRAME_UNDO_MAX = 1 << 28 /* 24,390 inputs of 10,000-byte scripts are 244 MB */
 };
@@ -149,6 +150,7 @@ struct frame_result {
     uint64_t tail_garbage; /* the same behind `end`, and what is no filler behind all records */
     uint64_t tail_head;    /* the first raw bytes behind `end`: changed means written */
     bool truncated;        /* the last record of a file that may grow is not whole (yet) */
+    bool more;             /* stopped early: look on from `end` now */
     bool again;            /* the next look is needed whether or not the file has changed */
 };
 /* Finds the records from `from` on. `last`: the file may still be written to, so that its
