@@ -81,6 +81,13 @@ static int query_options(struct register_query *ret_query, const struct register
     return 0;
 }
 
+/* A document of this run, marked. Takes the reference. */
+static int marked_print(const struct register_run *run, json_t *json, struct err *err)
+{
+    (void)json_object_set_new(json, "simulated", json_boolean(run->simulated));
+    return cmd_print_json(json, err);
+}
+
 /* ---- list, history, show ---- */
 
 static void time_text(char ret_text[TIME_TEXT_SIZE], int64_t time, const char *otherwise)
@@ -142,11 +149,10 @@ static int records_print(const struct register_run *run, const struct register_q
         (void)json_array_append_new(list, register_record_json(&records[i]));
     json_t *json = json_object();
     (void)json_object_set_new(json, "kind", json_string(run->kind));
-    (void)json_object_set_new(json, "simulated", json_boolean(run->simulated));
     time_text(known, query->known, "");
     (void)json_object_set_new(json, "as_known", *known ? json_string(known) : json_null());
     (void)json_object_set_new(json, "records", list);
-    return cmd_print_json(json, err);
+    return marked_print(run, json, err);
 }
 
 typedef int question(struct registry *registry, struct record **ret_records, size_t *ret_count,
@@ -192,7 +198,7 @@ static int record_print(const struct register_run *run, int64_t number, struct e
         code = err_set(err, SANAD_MISSING, "record %lld: it is a %s, no %s", (long long)number,
                        record.kind, run->kind);
     if (code == 0)
-        code = cmd_print_json(register_record_json(&record), err);
+        code = marked_print(run, register_record_json(&record), err);
     arena_free(&arena);
     return code;
 }
@@ -215,7 +221,7 @@ static int job_show(struct register_run *run, struct err *err)
         code = err_set(err, count ? SANAD_USAGE : SANAD_MISSING, "%s \"%.128s\": %s", run->kind,
                        run->rest[0],
                        count ? "several nations have it; --nation is needed" : "nothing stands");
-    return code ? code : cmd_print_json(register_record_json(&records[0]), err);
+    return code ? code : marked_print(run, register_record_json(&records[0]), err);
 }
 
 /* ---- propose, approve, reject ---- */
@@ -314,7 +320,7 @@ static int report_print(struct register_run *run, const struct import_report *re
                         struct err *err)
 {
     if (cmd_flag(run->args, "--json"))
-        return cmd_print_json(import_report_json(report), err);
+        return marked_print(run, import_report_json(report), err);
     report_table(run, report);
     return 0;
 }
