@@ -70,6 +70,80 @@ static void division_rounds_half_to_even(void **state)
     assert_false(amount_is_known(amount_mul_div(amount_of(INT64_MAX), INT64_MAX, 1)));
 }
 
+/* Every division against a slower way to the same: the two neighbours of the exact quotient,
+ * the nearer one, and of two equally near the even one. */
+static void division_is_exact_everywhere(void **state)
+{
+    (void)state;
+    for (int64_t value = -40; value <= 40; value++) {
+        for (int64_t divisor = 1; divisor <= 12; divisor++) {
+            int64_t down = value / divisor - (value % divisor < 0 ? 1 : 0);
+            int64_t rest = 2 * (value - down * divisor);
+            bool up = rest > divisor || (rest == divisor && down % 2 != 0);
+            struct amount ours = amount_mul_div(amount_of(value), 1, divisor);
+            assert_int_equal(amount_minor(ours), down + (up ? 1 : 0));
+        }
+    }
+    assert_int_equal(amount_minor(amount_mul_div(amount_of(INT64_MAX), 7, 7)), INT64_MAX);
+    assert_int_equal(amount_minor(amount_mul_div(amount_of(-INT64_MAX), 7, 7)), -INT64_MAX);
+    assert_int_equal(amount_minor(amount_mul_div(amount_of(INT64_MAX), INT64_MAX, INT64_MAX)),
+                     INT64_MAX);
+    assert_false(amount_is_known(amount_mul_div(amount_of(INT64_MAX), 2, 1)));
+    assert_false(amount_is_known(amount_mul_div(amount_unknown(), 1, 1)));
+    assert_int_equal(amount_minor(amount_mul_div(amount_of(3), INT64_MIN, INT64_MAX)), -3);
+}
+
+static void amounts_are_ordered(void **state)
+{
+    (void)state;
+    struct amount low = amount_of(-1);
+    struct amount high = amount_of(AMOUNT_MONEY_MAX_SAT);
+    assert_int_equal(amount_compare(low, high), -1);
+    assert_int_equal(amount_compare(high, low), 1);
+    assert_int_equal(amount_compare(low, low), 0);
+    assert_true(amount_equal(amount_zero(), amount_of(0)));
+    assert_false(amount_equal(low, high));
+    assert_true(amount_equal(amount_min(low, high), low));
+    assert_true(amount_equal(amount_min(high, low), low));
+    assert_true(amount_equal(amount_max(low, high), high));
+    assert_true(amount_equal(amount_max(high, low), high));
+    assert_true(amount_is_money(high));
+    assert_true(amount_is_money(amount_zero()));
+    assert_false(amount_is_money(low));
+    assert_false(amount_is_money(amount_add(high, amount_of(1))));
+    assert_false(amount_is_money(amount_unknown()));
+}
+
+static void unknown_is_shown_as_such(void **state)
+{
+    (void)state;
+    char text[AMOUNT_TEXT_SIZE];
+    amount_format(text, amount_unknown(), 8);
+    assert_string_equal(text, "unknown");
+    json_t *json = amount_json(amount_unknown());
+    assert_true(json_is_null(json));
+    json_decref(json);
+    json = amount_json(amount_of(-5));
+    assert_int_equal(json_integer_value(json), -5);
+    json_decref(json);
+}
+
+static void the_longest_texts_fit(void **state)
+{
+    (void)state;
+    char text[AMOUNT_TEXT_SIZE];
+    amount_format_grouped(text, amount_of(-INT64_MAX), 0);
+    assert_string_equal(text, "-9,223,372,036,854,775,807");
+    amount_format_grouped(text, amount_of(-INT64_MAX), 2);
+    assert_string_equal(text, "-92,233,720,368,547,758.07");
+    amount_format(text, amount_of(-INT64_MAX), 18);
+    assert_string_equal(text, "-9.223372036854775807");
+    amount_format_grouped(text, amount_of(-999), 0);
+    assert_string_equal(text, "-999");
+    amount_format_grouped(text, amount_of(1000), 0);
+    assert_string_equal(text, "1,000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +151,10 @@ int main(void)
         cmocka_unit_test(text_round_trips),
         cmocka_unit_test(bad_texts_are_refused),
         cmocka_unit_test(division_rounds_half_to_even),
+        cmocka_unit_test(division_is_exact_everywhere),
+        cmocka_unit_test(amounts_are_ordered),
+        cmocka_unit_test(unknown_is_shown_as_such),
+        cmocka_unit_test(the_longest_texts_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

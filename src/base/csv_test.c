@@ -128,6 +128,7 @@ static void real_price_files_are_tables(void **state)
     struct csv csv;
     struct err err = {0};
     test_data_path(path, "market/btcusd-daily-ohlc-2009_2026-02-12.csv");
+    test_refused(csv_read_file(&csv, path, 1000, &err), SANAD_REFUSED, &err, "over 1000 bytes");
     test_ok(csv_read_file(&csv, path, 64 << 20, &err), &err);
     assert_true(csv.row_count > 5000);
     assert_int_equal(csv.lines[csv.row_count - 1], csv.row_count + 1);

@@ -1,9 +1,11 @@
-/* Proves: counters take no harm from many threads, nothing is drawn where there is no
- * terminal, and a log line stays one line whatever its values hold.
+/* Proves: counters take no harm from many threads, the bar is drawn on a terminal
+ * and nowhere else, and a log line stays one line whatever its values hold.
  * ctest-label: threads */
 #include "support.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -55,6 +57,35 @@ static void nothing_is_drawn_into_a_file(void **state)
     buf_free(&seen);
 }
 
+static void the_bar_is_drawn_on_a_terminal(void **state)
+{
+    (void)state;
+    int master = -1;
+    int terminal = -1;
+    assert_int_equal(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+    int kept = dup(STDERR_FILENO);
+    assert_true(dup2(terminal, STDERR_FILENO) >= 0);
+    struct progress *progress = progress_new("scan", 200, 2, "blocks");
+    progress_add(progress, 100, 1);
+    progress_free(progress);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    (void)close(kept);
+    struct buf seen = buf_with_max(4096);
+    struct pollfd ready = {.fd = master, .events = POLLIN};
+    while (poll(&ready, 1, 100) == 1 && (ready.revents & POLLIN)) {
+        uint8_t part[256];
+        ssize_t size = read(master, part, sizeof part);
+        assert_true(size > 0);
+        buf_add(&seen, bytes_of(part, (size_t)size));
+    }
+    const char *text = buf_cstr(&seen);
+    assert_non_null(strstr(text, "\r\x1b[Kscan  50.0%  1 blocks"));
+    assert_string_equal(text + seen.size - 4, "\r\x1b[K"); /* and nothing is left of it */
+    buf_free(&seen);
+    (void)close(terminal);
+    (void)close(master);
+}
+
 static void log_hostile(void)
 {
     log_line("scan", "file", "blk00000.dat", "empty", "", "name", "a \"b\"=\\\n\x1b[2J\xff\xc2\x9b",
@@ -94,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_drawn_into_a_file),
+        cmocka_unit_test(the_bar_is_drawn_on_a_terminal),
         cmocka_unit_test(a_log_line_is_one_line),
         cmocka_unit_test(a_long_line_still_ends),
     };
