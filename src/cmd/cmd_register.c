@@ -411,7 +411,8 @@ static int job_check(struct register_run *run, struct err *err)
         return code;
     hash256_straight(head, &hash);
     if (cmd_flag(run->args, "--json"))
-        return cmd_print_json(
+        return marked_print(
+            run,
             json_pack("{s:b, s:I, s:s}", "holds", true, "entries", (json_int_t)count, "head", head),
             err);
     struct screen screen = screen_stdout(run->simulated);

@@ -84,6 +84,7 @@ expect 0 '"meaning": "purchase"' register declaration list --store "$store" --as
 expect 0 '"meaning": "seizure"' register declaration list --store "$store" --json
 expect 0 'operator' register declaration history --store "$store"
 expect 0 'the journal holds' register check --store "$store"
+expect 0 '"simulated": false' register check --store "$store" --json
 expect 2 'no such kind' register gossip list --store "$store"
 expect 2 '--store is needed' register price list
 expect 3 'there is none' register price show 9999 --store "$store"
