@@ -294,9 +294,39 @@ static void possible_change(struct flow_walk *walk, struct flow_view *view)
     possible_add(walk, &view->flow, "change-script-kind", change->script, change->value);
 }
 
+/* Whether an input that is not ours was proved to spend a script of this kind. */
+static bool foreign_kind(const struct flow *flow, enum script_kind kind)
+{
+    for (size_t i = 0; i < flow->possible_count; i++) /* the common inputs, so far */
+        if (script_kind_of(flow->possible[i].script) == kind)
+            return true;
+    return false;
+}
+
+/* Who pays together with us has change too: of the outputs that are not ours the only one of
+ * the script kind of the inputs that are not ours. */
+static void possible_change_mixed(struct flow_walk *walk, struct flow_view *view)
+{
+    const struct tx_out *change = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < view->tx.out_count; i++) {
+        const struct tx_out *out = &view->tx.outs[i];
+        uint32_t wallet;
+        if (script_unspendable(out->script) ||
+            output_owner(walk, &wallet, out, view->fact->height) ||
+            !foreign_kind(&view->flow, script_kind_of(out->script)))
+            continue;
+        change = out;
+        count++;
+    }
+    if (count == 1)
+        possible_add(walk, &view->flow, "change-script-kind", change->script, change->value);
+}
+
 static void possible_find(struct flow_walk *walk, struct flow_view *view)
 {
     struct flow *flow = &view->flow;
+    /* Every foreign input, and one change. */
     flow->possible =
         arena_alloc(&walk->flows->arena, view->foreign_in_count + 1, sizeof *flow->possible);
     /* Inputs of one transaction are usually signed by one owner. */
@@ -311,7 +341,10 @@ static void possible_find(struct flow_walk *walk, struct flow_view *view)
         if (!own && prevout->evidence != PREVOUT_UNKNOWN)
             possible_add(walk, flow, "common-input", prevout->script, prevout->value);
     }
-    possible_change(walk, view);
+    if (flow->class_ == FLOW_CLASS_MIXED)
+        possible_change_mixed(walk, view);
+    else
+        possible_change(walk, view);
 }
 
 /* ---- round trips ---------------------------------------------------------------------------- */

@@ -84,9 +84,36 @@ static void each_class_is_recognised(void **state)
     assert_int_equal(amount_minor(flows.list[4].net), BTC(36));
     assert_int_equal(amount_minor(flows.conservation.closing), BTC(90));
     assert_int_equal(amount_minor(flows.conservation.received), BTC(96));
-    /* The inputs of the mixed one are named as possible own, and are in no sum. */
-    assert_int_equal(flows.list[4].possible_count, 1);
+    /* The inputs of the mixed one are named as possible own, and what looks like their change,
+     * and are in no sum. */
+    assert_int_equal(flows.list[4].possible_count, 2);
     assert_string_equal(flows.list[4].possible[0].heuristic, "common-input");
+    assert_string_equal(flows.list[4].possible[1].heuristic, "change-script-kind");
+    flows_free(&flows);
+    world_close(&world);
+}
+
+/* An undeclared account pays together with ours: its change is of its kind, the payment is not. */
+static void the_change_of_who_paid_with_us_is_a_hint(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, book_ab);
+    size_t ours = world_tx(&world, NO_INS, OUT({SCRIPT_A, BTC(50)}, {SCRIPT_A, BTC(1)}));
+    size_t hidden = world_tx(&world, NO_INS, OUT({FOREIGN, BTC(50)}, {FOREIGN, BTC(1)}));
+    world_block(&world);
+    (void)world_tx(&world, IN({.coin = ours}, {.coin = hidden}),
+                   OUT({FOREIGN_P2SH, BTC(60)}, {SCRIPT_B, BTC(20)}, {FOREIGN, BTC(19)}));
+    /* Nobody can say which of two is the change. */
+    (void)world_tx(&world, IN({.coin = ours + 1}, {.coin = hidden + 1}),
+                   OUT({FOREIGN, BTC(1)}, {FOREIGN, BTC(1) / 2}));
+    world_done(&world);
+    struct flows flows = flows_of(&world, 0, 1);
+    assert_int_equal(flows.count, 3);
+    assert_int_equal(flows.list[1].possible_count, 2);
+    assert_string_equal(flows.list[1].possible[1].heuristic, "change-script-kind");
+    assert_int_equal(amount_minor(flows.list[1].possible[1].value), BTC(19));
+    assert_int_equal(flows.list[2].possible_count, 1);
     flows_free(&flows);
     world_close(&world);
 }
@@ -290,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_class_is_recognised),
+        cmocka_unit_test(the_change_of_who_paid_with_us_is_a_hint),
         cmocka_unit_test(a_fee_is_unknown_where_a_prevout_is),
         cmocka_unit_test(wallets_begin_and_cease_to_count),
         cmocka_unit_test(the_set_grows_by_what_was_seen_and_never_back),
