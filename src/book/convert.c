@@ -331,7 +331,7 @@ int book_convert(json_t **ret_book, const char *object, struct bytes text,
                  struct err *err)
 {
     static const struct book_defaults none = {0};
-    json_t *json;
+    json_t *json = NULL;
     if (!defaults)
         defaults = &none;
     int code = looks_like_json(text) ? core_convert(&json, object, text, defaults, err)
