@@ -31,7 +31,7 @@ static const char *const STEPS[] = {
     "CREATE TABLE tx(id INTEGER PRIMARY KEY, height INTEGER NOT NULL, block_hash BLOB NOT NULL,"
     " tx_index INTEGER NOT NULL, txid BLOB NOT NULL, proved INTEGER NOT NULL,"
     " prevouts BLOB NOT NULL, stripped BLOB NOT NULL, UNIQUE(height,block_hash,tx_index));"
-    "CREATE INDEX tx_unproved ON tx(height,block_hash,tx_index) WHERE proved=0;",
+    "CREATE INDEX tx_unproved ON tx(height,block_hash,tx_index) WHERE proved<>1;",
 };
 static const struct store_schema SCHEMA = {"facts", STEPS, countof(STEPS)};
 

@@ -47,7 +47,10 @@ int facts_state_get(struct facts_state *ret_state, struct facts *facts, struct e
 
 /* ---- writing: only scan ------------------------------------------------------------------- */
 
+/* ENVIRONMENT where another process changed the state since this handle last read it. */
 int facts_state_set(struct facts *facts, const struct facts_state *state, struct err *err);
+/* coin_count and spend_count of the active chain, counted anew. */
+int facts_recount(struct facts_state *state, struct facts *facts, struct err *err);
 struct fact_block {
     struct hash256 hash;
     struct hash256 prev;
@@ -65,6 +68,11 @@ int facts_block_add(struct facts *facts, const struct fact_block *block, struct 
 int facts_withdraw_above(struct facts *facts, uint32_t height, struct err *err);
 /* The id of a script, added where new. */
 int facts_script_add(struct facts *facts, int64_t *ret_id, struct bytes script, struct err *err);
+/* The bytes of a script, copied into the arena. */
+int facts_script_get(struct bytes *ret_script, struct facts *facts, int64_t id, struct arena *arena,
+                     struct err *err);
+int facts_script_find(int64_t *ret_id, bool *ret_found, struct facts *facts, struct bytes script,
+                      struct err *err);
 /* Scripts with the height up to which they were looked for without a hole from first_height
  * (-1: not at all). */
 struct fact_script {
@@ -75,7 +83,8 @@ struct fact_script {
 int facts_scripts(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
                   struct arena *arena, struct err *err);
 int facts_scripts_complete(struct facts *facts, int64_t to_height, struct err *err); /* all */
-int facts_script_complete(struct facts *facts, int64_t id, int64_t to_height, struct err *err);
+int facts_scripts_complete_some(struct facts *facts, const int64_t *ids, size_t count,
+                                int64_t to_height, struct err *err);
 /* Ids of the scripts that an active coin pays, ascending: what gap closure asks. */
 int facts_scripts_used(struct facts *facts, int64_t **ret_ids, size_t *ret_count,
                        struct arena *arena, struct err *err);
@@ -130,6 +139,7 @@ struct fact_tx {
     struct bytes stripped;         /* parse with tx_parse */
     struct fact_prevout *prevouts; /* one an input; none for a coinbase */
     size_t prevout_count;
+    bool searched; /* what is not proved was looked for in vain in all blocks of the scan */
 };
 /* Adds, or replaces the prevouts of, a transaction; the stronger evidence of each input stays. */
 int facts_tx_add(struct facts *facts, const struct fact_tx *tx, struct err *err);

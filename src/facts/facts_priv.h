@@ -6,7 +6,9 @@
 
 #define BLOCK_COLUMNS "b.height,b.hash,b.prev,b.time,b.median_time,b.work,b.tx_count,b.size"
 #define COIN_COLUMNS "c.script,c.txid,c.vout,c.block_hash,c.height,c.tx_index,c.coinbase,c.value"
-#define TX_COLUMNS "t.txid,t.block_hash,t.height,t.tx_index,t.stripped,t.prevouts"
+#define TX_COLUMNS                                                                                 \
+    "t.txid,t.block_hash,t.height,t.tx_index,t.stripped,t.prevouts,"                               \
+    "t.proved"
 /* The block of a row of x, where that block is on the active chain. */
 #define ACTIVE(x) "JOIN block b ON b.height=" x ".height AND b.hash=" x ".block_hash AND b.active=1"
 
@@ -23,6 +25,7 @@
     X(BLOCK_ADD, "INSERT INTO block VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1) "                            \
                  "ON CONFLICT(height,hash) DO UPDATE SET active=1")                                \
     X(BLOCK_AT, "SELECT " BLOCK_COLUMNS " FROM block b WHERE b.height=?1 AND b.active=1")          \
+    X(SCRIPT_GET, "SELECT script FROM script WHERE id=?1")                                         \
     X(SCRIPT_FIND, "SELECT id FROM script WHERE script=?1")                                        \
     X(SCRIPT_ADD, "INSERT INTO script(script,complete_to) VALUES(?1,-1)")                          \
     X(SCRIPT_COMPLETE, "UPDATE script SET complete_to=?1 WHERE id=?2")                             \

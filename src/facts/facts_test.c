@@ -262,6 +262,12 @@ static void test_scripts(void **state)
     int64_t two = add_script("two");
     assert_int_equal(add_script("one"), one);
     assert_int_not_equal(one, two);
+    bool found = false;
+    int64_t id = 0;
+    test_ok(facts_script_find(&id, &found, facts, bytes_of_text("two"), &err), &err);
+    assert_true(found && id == two);
+    test_ok(facts_script_find(&id, &found, facts, bytes_of_text("three"), &err), &err);
+    assert_false(found);
     test_ok(facts_scripts(facts, &scripts, &count, &arena, &err), &err);
     assert_int_equal(count, 2);
     assert_true(bytes_equal(scripts[1].script, bytes_of_text("two")));
@@ -271,7 +277,7 @@ static void test_scripts(void **state)
     set_tip(&tip, 0, 0, 0);
     test_ok(facts_scripts_complete(facts, 9, &err), &err);
     int64_t late = add_script("late");
-    test_ok(facts_script_complete(facts, late, 4, &err), &err);
+    test_ok(facts_scripts_complete_some(facts, &late, 1, 4, &err), &err);
     test_ok(facts_scripts(facts, &scripts, &count, &arena, &err), &err);
     assert_int_equal(scripts[0].complete_to, 9);
     assert_int_equal(scripts[2].complete_to, 4);
@@ -416,6 +422,9 @@ static void test_withdraw_and_return(void **state)
     assert_int_equal(now.byte_count, 2100);
     assert_int_equal(now.coin_count, 1);
     assert_int_equal(now.spend_count, 0);
+    now.coin_count = 99;
+    test_ok(facts_recount(&now, facts, &err), &err);
+    assert_int_equal(now.coin_count, 1);
     test_refused(facts_block_at(&got, facts, 7, &err), SANAD_MISSING, &err, "block 7");
     struct hash256 gone = hash_of('a', 7);
     test_ok(facts_block_find(&got, &active, facts, &gone, &err), &err);
@@ -496,6 +505,13 @@ static void test_txs(void **state)
     assert_true(bytes_equal(last->stripped, bytes_of_text("stripped")));
     test_ok(facts_unproved_count(facts, &unproved, &err), &err);
     assert_int_equal(unproved, 1);
+    assert_false(last->searched);
+    struct fact_tx vain = *last;
+    vain.searched = true;
+    test_ok(facts_tx_add(facts, &vain, &err), &err);
+    list.count = 0;
+    test_ok(facts_txs_unproved(facts, (struct fact_place){0, 0}, visit_tx, &list, &err), &err);
+    assert_true(list.count == 1 && list.txs[0].searched);
     add_tx(5, 2, PREVOUT_PROVED, PREVOUT_UNKNOWN); /* the second input keeps its undo */
     list.count = 0;
     test_ok(facts_txs_unproved(facts, (struct fact_place){5, 2}, visit_tx, &list, &err), &err);

@@ -2,8 +2,8 @@
  * complete_to is NULL, so that a checkpoint need not write them all. */
 #include "facts/facts_priv.h"
 
-static int script_find(int64_t *ret_id, bool *ret_found, struct facts *facts, struct bytes script,
-                       struct err *err)
+int facts_script_find(int64_t *ret_id, bool *ret_found, struct facts *facts, struct bytes script,
+                      struct err *err)
 {
     struct store_query *query;
     int code = facts_query(&query, facts, QUERY_SCRIPT_FIND, err);
@@ -20,11 +20,30 @@ static int script_find(int64_t *ret_id, bool *ret_found, struct facts *facts, st
     return 0;
 }
 
+int facts_script_get(struct bytes *ret_script, struct facts *facts, int64_t id, struct arena *arena,
+                     struct err *err)
+{
+    struct store_query *query;
+    int code = facts_query(&query, facts, QUERY_SCRIPT_GET, err);
+    if (code < 0)
+        return code;
+    query_bind_integer(query, 1, id);
+    code = query_step(query, err);
+    if (code < 0)
+        return code;
+    if (code == 0)
+        return err_set(err, SANAD_REFUSED, "%s: the store is damaged: no script %lld",
+                       store_name(facts->store), (long long)id);
+    *ret_script = arena_bytes(arena, query_bytes(query, 0));
+    query_reset(query);
+    return 0;
+}
+
 int facts_script_add(struct facts *facts, int64_t *ret_id, struct bytes script, struct err *err)
 {
     struct store_query *query;
     bool found;
-    int code = script_find(ret_id, &found, facts, script, err);
+    int code = facts_script_find(ret_id, &found, facts, script, err);
     if (code < 0 || found)
         return code;
     code = facts_query(&query, facts, QUERY_SCRIPT_ADD, err);
@@ -123,7 +142,8 @@ int facts_scripts_complete(struct facts *facts, int64_t to_height, struct err *e
     return facts_run_integer(facts, "UPDATE script SET complete_to=?1", to_height, err);
 }
 
-int facts_script_complete(struct facts *facts, int64_t id, int64_t to_height, struct err *err)
+int facts_scripts_complete_some(struct facts *facts, const int64_t *ids, size_t count,
+                                int64_t to_height, struct err *err)
 {
     bool tip;
     struct store_query *query;
@@ -136,8 +156,11 @@ int facts_script_complete(struct facts *facts, int64_t id, int64_t to_height, st
         query_bind_null(query, 1);
     else
         query_bind_integer(query, 1, to_height);
-    query_bind_integer(query, 2, id);
-    return query_run(query, err);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        query_bind_integer(query, 2, ids[i]);
+        code = query_run(query, err);
+    }
+    return code;
 }
 
 int facts_scripts_used(struct facts *facts, int64_t **ret_ids, size_t *ret_count,

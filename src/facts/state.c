@@ -114,3 +114,21 @@ int facts_state_set(struct facts *facts, const struct facts_state *s, struct err
     query_bind_integer(query, 14, (int64_t)s->spend_count);
     return query_run(query, err);
 }
+
+int facts_recount(struct facts_state *state, struct facts *facts, struct err *err)
+{
+    struct store_query *query;
+    int code = store_query_new(&query, facts->store,
+                               "SELECT (SELECT count(*) FROM coin c " ACTIVE(
+                                   "c") "),(SELECT count(*) FROM spend s " ACTIVE("s") ")",
+                               err);
+    if (code < 0)
+        return code;
+    code = query_step(query, err);
+    if (code == 1) {
+        state->coin_count = (uint64_t)query_integer(query, 0);
+        state->spend_count = (uint64_t)query_integer(query, 1);
+    }
+    store_query_free(query);
+    return code < 0 ? code : 0;
+}

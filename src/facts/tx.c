@@ -56,12 +56,15 @@ static bool prevouts_read(struct fact_prevout **ret_prevouts, size_t *ret_count,
     return true;
 }
 
-static bool all_proved(const struct fact_prevout *prevouts, size_t count)
+/* The column `proved`: whether there is something left to look for. */
+enum tx_proved { TX_OPEN, TX_PROVED, TX_SEARCHED };
+
+static enum tx_proved proved_of(const struct fact_prevout *prevouts, size_t count, bool searched)
 {
     for (size_t i = 0; i < count; i++)
         if (prevouts[i].evidence != PREVOUT_PROVED)
-            return false;
-    return true;
+            return searched ? TX_SEARCHED : TX_OPEN;
+    return TX_PROVED;
 }
 
 /* ---- adding ------------------------------------------------------------------------------ */
@@ -83,14 +86,14 @@ static int tx_insert(struct facts *facts, const struct fact_tx *tx, struct bytes
     query_bind_hash(query, 2, &tx->block_hash);
     query_bind_integer(query, 3, tx->tx_index);
     query_bind_hash(query, 4, &tx->txid);
-    query_bind_integer(query, 5, all_proved(tx->prevouts, tx->prevout_count));
+    query_bind_integer(query, 5, proved_of(tx->prevouts, tx->prevout_count, tx->searched));
     query_bind_bytes(query, 6, prevouts);
     query_bind_bytes(query, 7, tx->stripped);
     return query_run(query, err);
 }
 
 /* Keeps of each input the stronger evidence. */
-static int tx_merge(struct buf *buf, bool *ret_proved, struct facts *facts,
+static int tx_merge(struct buf *buf, enum tx_proved *ret_proved, struct facts *facts,
                     const struct fact_tx *tx, struct bytes held, struct arena *arena,
                     struct err *err)
 {
@@ -102,11 +105,11 @@ static int tx_merge(struct buf *buf, bool *ret_proved, struct facts *facts,
         if (tx->prevouts[i].evidence > prevouts[i].evidence)
             prevouts[i] = tx->prevouts[i];
     prevouts_write(buf, prevouts, count);
-    *ret_proved = all_proved(prevouts, count);
+    *ret_proved = proved_of(prevouts, count, tx->searched);
     return 0;
 }
 
-static int tx_update(struct facts *facts, int64_t id, bool proved, struct bytes prevouts,
+static int tx_update(struct facts *facts, int64_t id, enum tx_proved proved, struct bytes prevouts,
                      struct err *err)
 {
     struct store_query *query;
@@ -134,7 +137,7 @@ static int tx_add_with(struct facts *facts, const struct fact_tx *tx, struct sto
         return tx_insert(facts, tx, buf_bytes(buf), err);
     }
     struct arena arena = {0};
-    bool proved = false;
+    enum tx_proved proved = TX_OPEN;
     int64_t id = query_integer(held, 0);
     code = tx_merge(buf, &proved, facts, tx, query_bytes(held, 1), &arena, err);
     arena_free(&arena);
@@ -166,6 +169,7 @@ static int row_tx(struct fact_tx *ret_tx, struct facts *facts, struct row *row, 
     tx.tx_index = row_u32(row);
     tx.stripped = row_bytes(row);
     struct bytes blob = row_bytes(row);
+    tx.searched = row_integer(row, TX_OPEN, TX_SEARCHED) == TX_SEARCHED;
     int code = row_check(row, facts, err);
     if (code < 0)
         return code;
@@ -220,7 +224,7 @@ int facts_txs_unproved(struct facts *facts, struct fact_place from, facts_tx_vis
     int code = store_query_new(
         &query, facts->store,
         "SELECT " TX_COLUMNS " FROM tx t INDEXED BY tx_unproved CROSS " ACTIVE(
-            "t") " WHERE t.proved=0 AND t.height>=?1 AND (t.height>?1 OR t.tx_index>=?2) "
+            "t") " WHERE t.proved<>1 AND t.height>=?1 AND (t.height>?1 OR t.tx_index>=?2) "
                  "ORDER BY t.height,t.block_hash,t.tx_index",
         err);
     if (code < 0)
@@ -235,7 +239,7 @@ int facts_unproved_count(struct facts *facts, uint64_t *ret_count, struct err *e
     struct store_query *query;
     int code = store_query_new(
         &query, facts->store,
-        "SELECT count(*) FROM tx t INDEXED BY tx_unproved CROSS " ACTIVE("t") " WHERE t.proved=0",
+        "SELECT count(*) FROM tx t INDEXED BY tx_unproved CROSS " ACTIVE("t") " WHERE t.proved<>1",
         err);
     if (code < 0)
         return code;

@@ -69,7 +69,7 @@ static void test_run_again_after_error(void **state)
     query_bind_integer(query, 1, 1);
     query_bind_text(query, 2, "x");
     test_ok(query_run(query, &err), &err);
-    test_refused(query_run(query, &err), SANAD_IO, &err, "memory: ");
+    test_refused(query_run(query, &err), SANAD_IO, &err, ":memory:: ");
     query_bind_integer(query, 1, 2);
     test_ok(query_run(query, &err), &err);
     store_query_free(query);

@@ -221,7 +221,7 @@ int store_open(struct store **ret_store, const char *spec, enum store_mode mode,
         return code;
     struct store *store = mem_zalloc(1, sizeof *store);
     store->mode = mode;
-    store->name = mem_strdup(mode == STORE_MEMORY ? "memory" : spec);
+    store->name = mem_strdup(mode == STORE_MEMORY ? ":memory:" : spec);
     code = store_connect(store, spec, err);
     if (code < 0) {
         store_close(store);
