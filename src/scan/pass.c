@@ -1,0 +1,121 @@
+/* One pass: the plan, the threads, and what is left over when it ends early. */
+#include "scan/scan_priv.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREAD_MAX = 256 };
+
+static void *thread_main(void *context)
+{
+    worker_run(context);
+    return NULL;
+}
+
+unsigned threads_wanted(unsigned asked, size_t items)
+{
+    long machine = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t count = asked ? asked : machine > 0 ? (size_t)machine : 1;
+    if (count > items)
+        count = items ? items : 1;
+    return count < THREAD_MAX ? (unsigned)count : THREAD_MAX;
+}
+
+void threads_do(unsigned count, void *(*main)(void *), void *context)
+{
+    pthread_t threads[THREAD_MAX];
+    unsigned started = 0;
+    sanad_assert(count <= THREAD_MAX);
+    /* One of them is this thread, so that it goes on where no other can be started. */
+    while (started + 1 < count && pthread_create(&threads[started], NULL, main, context) == 0)
+        started++;
+    (void)main(context);
+    for (unsigned i = 0; i < started; i++)
+        (void)pthread_join(threads[i], NULL);
+}
+
+static void pass_init(struct pass *pass)
+{
+    pthread_condattr_t clock;
+    int code = pthread_mutex_init(&pass->lock, NULL);
+    code |= pthread_condattr_init(&clock);
+    code |= pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    code |= pthread_cond_init(&pass->ready, &clock);
+    code |= pthread_cond_init(&pass->room, NULL);
+    code |= pthread_condattr_destroy(&clock);
+    sanad_assert(code == 0);
+    pass->next = pass->from_height;
+    pass->bad_height = UINT32_MAX;
+    pass->waiting_end = &pass->waiting;
+    pass->by_height = mem_zalloc(pass->to_height - pass->from_height + 1, sizeof(struct parsed *));
+    pass->watch = watch_new(pass->scripts, pass->script_count);
+    pass->spill = spill_new(store_name(pass->options->store));
+}
+
+/* Batches that nobody took, after an error: each goes with its last block. */
+static void batches_free(struct pass *pass)
+{
+    for (uint32_t i = 0; i <= pass->to_height - pass->from_height; i++) {
+        struct parsed *parsed = pass->by_height[i];
+        if (!parsed || --parsed->batch->left > 0)
+            continue;
+        free(parsed->batch->payload);
+        free(parsed->batch);
+    }
+}
+
+static void pass_end(struct pass *pass)
+{
+    batches_free(pass);
+    free(pass->by_height);
+    watch_free(pass->watch);
+    spill_free(pass->spill);
+    source_plan_free(&pass->plan);
+    (void)pthread_mutex_destroy(&pass->lock);
+    (void)pthread_cond_destroy(&pass->ready);
+    (void)pthread_cond_destroy(&pass->room);
+}
+
+/* The committer runs here, since the store belongs to this thread. */
+static int threads_run(struct pass *pass, struct pass_result *result, struct err *err)
+{
+    pthread_t threads[THREAD_MAX];
+    unsigned wanted = threads_wanted(pass->options->threads, pass->plan.shard_count);
+    unsigned started = 0;
+    pass->streaming = wanted;
+    while (started < wanted && pthread_create(&threads[started], NULL, thread_main, pass) == 0)
+        started++;
+    (void)pthread_mutex_lock(&pass->lock);
+    pass->streaming -= wanted - started; /* fewer do as well */
+    (void)pthread_mutex_unlock(&pass->lock);
+    int code = started ? commit_run(pass, result, err)
+                       : err_set(err, SANAD_ENVIRONMENT, "scan: no thread could be started");
+    for (unsigned i = 0; i < started; i++)
+        (void)pthread_join(threads[i], NULL);
+    return code;
+}
+
+int pass_run(struct pass_result *result, const struct scan_options *options,
+             const struct watch_script *scripts, size_t script_count, struct pass_range range,
+             struct err *err)
+{
+    struct pass pass = {
+        .options = options,
+        .tree = source_headers(options->source),
+        .scripts = scripts,
+        .script_count = script_count,
+        .tip = range.tip,
+        .from_height = range.from_height,
+        .extends = range.extends,
+    };
+    pass.to_height = header_tree_node(pass.tree, range.tip)->height;
+    sanad_assert(pass.from_height <= pass.to_height);
+    int code = source_plan_make(&pass.plan, options->source, range.tip, range.from_height, err);
+    if (code < 0)
+        return code;
+    pass_init(&pass);
+    code = threads_run(&pass, result, err);
+    pass_end(&pass);
+    return code;
+}
