@@ -64,19 +64,6 @@ static void mine_to_reserve(struct sim *sim)
     (void)sim_sweep(sim, XP_MINE, XP_RESERVE, 200);
 }
 
-const struct sim_event *sim_events_xp(size_t *ret_count)
-{
-    static const struct sim_event events[] = {
-        {"2025-06-02", exchange_opens},   {"2025-06-10", customs_seizure},
-        {"2025-06-20", reserve_begins},   {"2025-06-24", treasury_begins},
-        {"2025-08-12", bank_desk_buys},   {"2025-09-03", seizure_swept},
-        {"2025-10-02", licensed_payment}, {"2025-10-15", thanks_to_xs},
-        {"2025-11-05", mine_to_reserve},
-    };
-    *ret_count = countof(events);
-    return events;
-}
-
 /* Machines of the state find a block; a payment with a high fee makes it worth telling. */
 static void own_block(struct sim *sim)
 {
@@ -88,6 +75,19 @@ static void own_block(struct sim *sim)
     draft_change(&draft, CITIZEN_E);
     (void)draft_send(&draft); /* a stranger's payment */
     sim->next_miner = XP_MINE;
+}
+
+const struct sim_event *sim_events_xp(size_t *ret_count)
+{
+    static const struct sim_event events[] = {
+        {"2025-06-02", exchange_opens},   {"2025-06-10", customs_seizure},
+        {"2025-06-20", reserve_begins},   {"2025-06-24", treasury_begins},
+        {"2025-08-12", bank_desk_buys},   {"2025-09-03", seizure_swept},
+        {"2025-10-02", licensed_payment}, {"2025-10-15", thanks_to_xs},
+        {"2025-11-05", mine_to_reserve},  {"2025-12-29", own_block},
+    };
+    *ret_count = countof(events);
+    return events;
 }
 
 void sim_daily_xp(struct sim *sim)

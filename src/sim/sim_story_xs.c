@@ -448,6 +448,7 @@ const struct sim_event *sim_events_xs(size_t *ret_count)
         {"2025-10-07", purchase_to_seized},
         {"2025-10-21", volcano_block},
         {"2025-11-18", november_rise},
+        {"2025-12-23", volcano_block},
     };
     *ret_count = countof(events);
     return events;

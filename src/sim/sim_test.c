@@ -412,6 +412,19 @@ static int64_t of_xs(const json_t *truth, const char *date)
                     date);
 }
 
+/* The usual cases of a node's wallet at its tip: coinbases that can't be spent yet. */
+static void check_immature(const json_t *truth)
+{
+    const json_t *flows = json_object_get(truth, "flows");
+    int64_t tip = integer(json_object_get(truth, "tip"), "height");
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(flows); i++) {
+        const json_t *flow = json_array_get(flows, i);
+        count += is(flow, "class", "mined") && integer(flow, "height") + COINBASE_MATURITY > tip;
+    }
+    assert_true(count >= 2);
+}
+
 /* domain.md, "Acceptance cases", as far as a date and a value tell them. */
 static void check_story(const json_t *truth)
 {
@@ -462,6 +475,7 @@ static void test_truth(void **state)
         assert_true(count_class(truth, "XP", classes[i]) > 0);
     }
     assert_true(count_class(truth, "XS", "mixed") >= 3);
+    check_immature(truth);
     check_story(truth);
     assert_int_equal(json_array_size(json_object_get(truth, "possible_own")), 2);
     json_decref(truth);

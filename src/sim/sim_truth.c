@@ -225,7 +225,9 @@ static void view_walk(struct view *view)
     for (uint32_t height = 0; height <= sim_height(sim); height++) {
         const struct sim_block *block = sim_block_at(sim, height);
         members_update(view, block->median_time);
-        for (uint32_t i = 0; i <= block->tx_count && height > 0; i++)
+        if (height > 0) /* in the order of the block: the ledger has the coinbase last */
+            tx_apply(view, &sim->txs[block->first_tx + block->tx_count]);
+        for (uint32_t i = 0; i < block->tx_count; i++)
             tx_apply(view, &sim->txs[block->first_tx + i]);
         view->totals[height] = total_of(view, NULL, NULL);
         view->excluded_at[height] = view->excluded;
