@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a reader meets first: every source file opens with a comment that tells its purpose,
 # every module has a README of at most 30 lines, every test asserts something, every
-# fuzzer has a corpus, and nothing tells of one particular machine.
+# fuzzer has a corpus, documents that are named exist, and nothing tells of one machine.
 . "$(dirname "$0")/prove.sh"
 
 README_MAX=30
@@ -54,10 +54,21 @@ places() {
         sed 's/$/  <- a path of one machine/'
 }
 
+# A document that the source or another document names must be there.
+links() {
+    find src fuzz bench tests tools doc . -maxdepth 4 -type f \
+        \( -name '*.[ch]' -o -name '*.sh' -o -name '*.md' -o -name '*.txt' \) \
+        ! -path './build/*' ! -path './.git/*' ! -name style_test.sh 2>/dev/null | sort -u |
+        xargs grep -noE 'doc/(formats|decisions|guide)/[a-zA-Z0-9-]+\.md' /dev/null |
+        while IFS=: read -r file line path; do
+            [ -f "$path" ] || echo "$file:$line: $path: no such document"
+        done
+}
+
 check() {
     (
         cd "$1" || exit 1
-        { opening; modules; tests; places; } >"$proof/.found" || true
+        { opening; modules; tests; places; links; } >"$proof/.found" || true
         cat "$proof/.found"
         [ ! -s "$proof/.found" ]
     )
@@ -85,6 +96,9 @@ rm "$proof/src/a/c.c"
 printf '| module | holds |\n| b | b |\n' | sample ARCHITECTURE.md
 must_find "a module that the architecture does not name" "the table of modules lacks a"
 rm "$proof/ARCHITECTURE.md"
+echo '/* See doc/formats/gone.md. */' | sample src/a/c.c
+must_find "a document that is not there" "src/a/c.c:1: doc/formats/gone.md"
+rm "$proof/src/a/c.c"
 awk 'BEGIN { for (i = 0; i < 31; i++) print "x" }' | sample src/a/README.md
 must_find "a long README" "over 30 lines"
 rm "$proof/src/a/README.md"
