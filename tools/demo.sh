@@ -96,7 +96,7 @@ title "XS: whoever has only the public book learns the public part, and that the
 must_end 3 verify "$out/xs/statements/position.note" --trust "$out/xs/trust.json" \
     --book "$out/xs/book-public.json" --source "blocks:$out/blocks"
 
-nation XP 2025-07-01 2025-12-31 "the first months of a reserve"
+nation XP 2025-08-10 2025-09-05 "a desk that explains nothing, and a seizure swept into the reserve"
 
 title "What was printed about real countries: claims, undecided without the real chain"
 # Exit code 3 is the honest answer here: evidence is missing.

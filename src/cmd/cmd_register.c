@@ -289,6 +289,21 @@ static int job_reject(struct register_run *run, struct err *err)
 
 /* ---- import, export ---- */
 
+enum { REPORT_ROW_MAX = 20 }; /* a person reads a page; --json has every row */
+
+/* "989 added, 4 unchanged" */
+static void report_counts(const struct import_report *report, const struct screen *screen)
+{
+    struct buf line = buf_with_max(1024);
+    for (size_t i = 0; i < IMPORT_OUTCOME_COUNT; i++)
+        if (report->counts[i] > 0)
+            buf_format(&line, "%s%zu %s", line.size ? ", " : "", report->counts[i],
+                       import_outcome_name((enum import_outcome)i));
+    screen_line(screen, report->counts[IMPORT_REFUSED] ? STYLE_BAD : STYLE_GOOD, "%s",
+                line.size ? buf_cstr(&line) : "nothing to import");
+    buf_free(&line);
+}
+
 static void report_table(const struct register_run *run, const struct import_report *report)
 {
     struct screen screen = screen_stdout(run->simulated);
@@ -300,10 +315,16 @@ static void report_table(const struct register_run *run, const struct import_rep
     table_column(table, "key", ALIGN_LEFT);
     table_column(table, "why", ALIGN_LEFT);
     bool refused = report->counts[IMPORT_REFUSED] > 0;
+    size_t shown = 0;
+    size_t left_out = 0;
     for (size_t i = 0; i < report->row_count; i++) {
         const struct import_row *row = &report->rows[i];
         if (refused && row->outcome != IMPORT_REFUSED)
             continue; /* nothing else happened after all */
+        if (shown++ >= REPORT_ROW_MAX) {
+            left_out++;
+            continue;
+        }
         table_row_style(table, refused ? STYLE_BAD : STYLE_PLAIN);
         table_cell(table, row->line ? "%zu" : "", row->line);
         table_cell(table, "%s", import_outcome_name(row->outcome));
@@ -314,6 +335,9 @@ static void report_table(const struct register_run *run, const struct import_rep
     }
     table_print(table, &screen);
     table_free(table);
+    if (left_out > 0)
+        screen_line(&screen, STYLE_FAINT, "and %zu more rows: --json lists them all", left_out);
+    report_counts(report, &screen);
 }
 
 static int report_print(struct register_run *run, const struct import_report *report,

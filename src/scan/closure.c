@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { AHEAD_SHARE = 4, AHEAD_MAX = 1000 };
+enum { AHEAD_MIN = 250, AHEAD_MAX = 20000 };
 
 struct branch {
     const struct book *book;
@@ -108,9 +108,11 @@ static int index_derive(struct updating *u, struct branch *branch, struct err *e
     return code;
 }
 
+/* Doubling keeps the number of passes logarithmic: a pass reads the whole chain, deriving an
+ * index costs some 30 microseconds. */
 static uint32_t ahead_of(uint32_t closed)
 {
-    uint32_t ahead = closed / AHEAD_SHARE;
+    uint32_t ahead = closed > AHEAD_MIN ? closed : AHEAD_MIN;
     return ahead < AHEAD_MAX ? ahead : AHEAD_MAX;
 }
 
