@@ -252,7 +252,6 @@ static void scan_group_run(struct scan_group *group)
 {
     pthread_t threads[SCAN_THREADS - 1];
     size_t started = 0;
-    atomic_store(&group->next, 0);
     while (started < SCAN_THREADS - 1 && started + 1 < group->count &&
            pthread_create(&threads[started], NULL, scan_worker, group) == 0)
         started++;
@@ -338,21 +337,23 @@ static int job_take(struct blkfile *blk, struct scan_job *job, struct err *err)
     return blkfile_join(blk, file, result, err);
 }
 
-/* Takes what was found; the files that are not done yet stay in the group. */
+/* Takes what was found, file by file to its end: a file that comes before is joined before,
+ * or all blocks of the next would wait for its. */
 static int group_take(struct blkfile *blk, struct scan_group *group, struct err *err)
 {
     int code = 0;
-    size_t left = 0;
     for (size_t i = 0; i < group->count; i++) {
         struct scan_job *job = &group->jobs[i];
-        if (code == 0)
+        bool more = true;
+        while (code == 0 && more) {
             code = job_take(blk, job, err);
-        bool more = job->result.more;
+            more = job->result.more;
+            frame_result_free(&job->result);
+            if (code == 0 && more)
+                scan_file(blk, job);
+        }
         frame_result_free(&job->result);
-        if (more)
-            group->jobs[left++] = (struct scan_job){.file = job->file, .last = job->last};
     }
-    group->count = left;
     return code;
 }
 
@@ -406,7 +407,7 @@ static int scan_changed(struct blkfile *blk, struct err *err)
                 jobs[group.count++] = (struct scan_job){.file = &blk->files[at],
                                                         .last = may_grow(blk, &blk->files[at])};
         }
-        while (code == 0 && group.count > 0) {
+        if (code == 0) {
             scan_group_run(&group);
             code = group_take(blk, &group, err);
         }
@@ -439,6 +440,8 @@ static int blkfile_refresh(struct source *source, struct err *err)
     files_merge(blk, &list);
     listing_free(&list);
     code = scan_changed(blk, err);
+    if (blk->pending.live == 0)
+        pending_free(&blk->pending);
     source_settle(source);
     sum_stats(blk);
     return code;
