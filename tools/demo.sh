@@ -25,13 +25,13 @@ run() {
 must_end() {
     wanted=$1
     shift
-    code=0
-    run "$@" || code=$?
-    if [ "$code" != "$wanted" ]; then
-        echo "demo: sanad $1 ended with $code, not with $wanted" >&2
+    ended=0
+    run "$@" || ended=$?
+    if [ "$ended" != "$wanted" ]; then
+        echo "demo: sanad $1 ended with $ended, not with $wanted" >&2
         exit 4
     fi
-    echo "(exit code $code)"
+    echo "(exit code $ended)"
 }
 
 rm -rf "$out"
