@@ -182,7 +182,7 @@ static void the_shipped_claims_read_and_their_money_is_held_to_real_prices(void 
         if (strcmp(claims.list[i].id, "sv-2025-07-17-b-usd") == 0)
             assert_string_equal(claims.verdicts[i].verdict, "consistent");
     }
-    assert_int_equal(decided, 5);
+    assert_int_equal(decided, 7);
     free(points);
     csv_free(&csv);
     claims_free(&claims);
