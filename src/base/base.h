@@ -357,6 +357,8 @@ enum { PATH_SIZE = 4096 };
 int file_read(struct buf *ret_buf, const char *path, size_t size_max, struct err *err);
 /* Written beside, synced, renamed: the old content or the new, never half. */
 int file_write(const char *path, struct bytes content, struct err *err);
+/* As above, readable by the owner alone. */
+int file_write_private(const char *path, struct bytes content, struct err *err);
 int path_join(char ret_path[PATH_SIZE], const char *folder, const char *name, struct err *err);
 int folder_make(const char *path, struct err *err); /* with parents; exists: fine */
 bool file_exists(const char *path);

@@ -73,13 +73,13 @@ static int folder_sync(const char *path)
     return code;
 }
 
-int file_write(const char *path, struct bytes content, struct err *err)
+static int write_as(const char *path, struct bytes content, mode_t mode, struct err *err)
 {
     char temporary[PATH_SIZE];
     int size = snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
     if (size < 0 || size >= (int)sizeof temporary)
         return err_set(err, SANAD_IO, "%.200s: path too long", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)
         return io_fail(err, path, "create");
     bool written = write_all(fd, content) == 0 && fsync(fd) == 0;
@@ -91,6 +91,16 @@ int file_write(const char *path, struct bytes content, struct err *err)
     if (code)
         (void)unlink(temporary); /* the first error is the one to tell */
     return code;
+}
+
+int file_write(const char *path, struct bytes content, struct err *err)
+{
+    return write_as(path, content, 0644, err);
+}
+
+int file_write_private(const char *path, struct bytes content, struct err *err)
+{
+    return write_as(path, content, 0600, err);
 }
 
 int path_join(char ret_path[PATH_SIZE], const char *folder, const char *name, struct err *err)

@@ -47,6 +47,23 @@ static void old_or_new_and_nothing_beside(void **state)
     test_folder_remove(folder);
 }
 
+static void a_private_file_is_the_owners_alone(void **state)
+{
+    (void)state;
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE];
+    struct stat status;
+    struct err err = {0};
+    test_folder_make(folder);
+    test_ok(path_join(path, folder, "f", &err), &err);
+    test_ok(file_write(path, bytes_of_text("open"), &err), &err);
+    test_ok(file_write_private(path, bytes_of_text("sealed"), &err), &err);
+    check_content(path, "sealed");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600); /* also where it was open before */
+    test_folder_remove(folder);
+}
+
 static void a_write_that_fails_loses_nothing(void **state)
 {
     (void)state;
@@ -141,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(old_or_new_and_nothing_beside),
+        cmocka_unit_test(a_private_file_is_the_owners_alone),
         cmocka_unit_test(a_write_that_fails_loses_nothing),
         cmocka_unit_test(reads_have_a_ceiling),
         cmocka_unit_test(folders_with_parents),

@@ -40,7 +40,7 @@ int role_key_write(const struct role_key *key, const char *path, const char *pas
         buf_u8(&text, '\n');
     }
     if (code == 0)
-        code = file_write(path, buf_bytes(&text), err);
+        code = file_write_private(path, buf_bytes(&text), err);
     buf_free(&sealed);
     buf_free(&text);
     buf_free(&vkey);

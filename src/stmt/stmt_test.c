@@ -4,6 +4,8 @@
 #include "support.h"
 #include "stmt/stmt.h"
 
+#include <sys/stat.h>
+
 static const struct stmt_place place = {
     .authority = "xs", .log = "xs.example/log", .seq = 3, .prev = 17};
 
@@ -185,9 +187,12 @@ static void keys_open_only_with_their_passphrase(void **state)
     struct role_key key = key_of("xs.example/reserve/k1", 9);
     struct role_key again;
     struct note_key public_half;
+    struct stat status;
     test_folder_make(folder);
     test_ok(path_join(path, folder, "k1.key", &err), &err);
     test_ok(role_key_write(&key, path, "open sesame", SECRET_COST_INTERACTIVE, &err), &err);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
     test_refused(role_key_write(&key, path, "x", SECRET_COST_INTERACTIVE, &err), SANAD_IO, &err,
                  "never overwritten");
     test_refused(role_key_read(&again, path, "open sesam", &err), SANAD_FALSE, &err, "k1.key");
