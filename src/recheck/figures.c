@@ -138,30 +138,43 @@ static const json_t *wallet_find(const json_t *list, const char *id)
     return NULL;
 }
 
+/* One wallet, figure by figure; what is stated and does not follow from the chain too. */
+static void wallet_compare(struct recheck *recheck, const char *id, const json_t *stated,
+                           const json_t *computed)
+{
+    char subject[96];
+    const char *key;
+    json_t *value;
+    size_t different = 0;
+    json_object_foreach ((json_t *)computed, key, value) {
+        const json_t *said = json_object_get(stated, key);
+        if (said && json_equal(said, value))
+            continue;
+        (void)snprintf(subject, sizeof subject, "wallet %.50s %.30s", id, key);
+        member_compare(recheck, subject, said, value);
+        different++;
+    }
+    json_object_foreach ((json_t *)stated, key, value) {
+        if (json_object_get(computed, key))
+            continue;
+        (void)snprintf(subject, sizeof subject, "wallet %.50s %.30s", id, key);
+        member_compare(recheck, subject, value, NULL);
+        different++;
+    }
+    (void)snprintf(subject, sizeof subject, "wallet %.80s", id);
+    if (different == 0)
+        member_compare(recheck, subject, json_object_get(stated, "balance_sat"),
+                       json_object_get(computed, "balance_sat"));
+}
+
 /* Wallet by wallet, so that the reader learns which one differs. */
 static void wallets_compare(struct recheck *recheck, const json_t *stated, const json_t *computed)
 {
     size_t i;
     json_t *entry;
-    char subject[96];
     json_array_foreach (computed, i, entry) {
         const char *id = json_string_value(json_object_get(entry, "id"));
-        const char *key;
-        json_t *value;
-        const json_t *other = wallet_find(stated, id);
-        size_t different = 0;
-        json_object_foreach (entry, key, value) {
-            const json_t *said = json_object_get(other, key);
-            if (said && json_equal(said, value))
-                continue;
-            (void)snprintf(subject, sizeof subject, "wallet %.50s %.30s", id, key);
-            member_compare(recheck, subject, said, value);
-            different++;
-        }
-        (void)snprintf(subject, sizeof subject, "wallet %.80s", id);
-        if (different == 0)
-            member_compare(recheck, subject, json_object_get(other, "balance_sat"),
-                           json_object_get(entry, "balance_sat"));
+        wallet_compare(recheck, id, wallet_find(stated, id), entry);
     }
     if (json_array_size(stated) != json_array_size(computed))
         recheck_add(recheck, "figures", "wallets", VERDICT_CONTRADICTED,
