@@ -5,6 +5,9 @@
 #include "sim/sim_priv.h"
 #include "support.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 enum { SIZE = 14000000, FILE_MAX = 64 << 20, TABLE_SIZE = 1 << 21, BLOCK_MAX = 400 };
 
 static char folder[PATH_SIZE];
@@ -88,6 +91,32 @@ static void test_number_of_blocks(void **state)
     buf_free(&text);
     json_decref(truth);
     test_folder_remove(place);
+}
+
+/* A full disk, played by a limit on the size of files: one sentence, and no crash. */
+static void test_full_disk(void **state)
+{
+    struct err err = {0};
+    struct sim_bulk_options options = {.seed = 4, .size = SIZE};
+    struct rlimit before, small;
+    char place[PATH_SIZE], other[PATH_SIZE];
+    (void)state;
+    test_folder_make(place);
+    test_folder_make(other);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 300000;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int bulk_code = sim_bulk(place, &options, &err);
+    struct err other_err = {0};
+    int other_code = sim_two_nations(other, 4, &other_err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, handler);
+    test_refused(bulk_code, SANAD_IO, &err, "blk00000.dat: write");
+    test_refused(other_code, SANAD_IO, &other_err, "blk00000.dat: write");
+    test_folder_remove(place);
+    test_folder_remove(other);
 }
 
 /* ---- the walk ----------------------------------------------------------------------------------
@@ -315,9 +344,8 @@ static void test_blocks_and_truth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_seed_same_bytes),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_number_of_blocks),
+        cmocka_unit_test(test_same_seed_same_bytes), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_number_of_blocks),     cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_blocks_and_truth),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -188,20 +188,26 @@ static void seen_free(struct seen *seen)
     arena_free(&seen->arena);
 }
 
-/* Adds headers as their predecessors come to be known. */
+static int raw_time_order(const void *a, const void *b)
+{
+    const struct bytes *x = a, *y = b;
+    uint32_t x_time = load_le32(x->data + 68), y_time = load_le32(y->data + 68);
+    return x_time < y_time ? -1 : x_time > y_time;
+}
+
+/* In the order of time every header finds its predecessor. */
 static struct header_tree *tree_of(const struct seen *seen)
 {
     struct err err = {0};
     struct header_tree *tree = header_tree_new(chain_params_get(CHAIN_REGTEST), NULL);
-    uint32_t before = 0;
-    do {
-        before = header_tree_count(tree);
-        for (size_t i = 0; i < seen->count; i++) {
-            uint32_t index;
-            int code = header_tree_add(tree, &index, seen->raws[i].data, NULL, &err);
-            assert_true(code == 0 || code == SANAD_MISSING);
-        }
-    } while (header_tree_count(tree) > before);
+    struct bytes *raws = mem_zalloc(seen->count, sizeof *raws);
+    memcpy(raws, seen->raws, seen->count * sizeof *raws);
+    qsort(raws, seen->count, sizeof *raws, raw_time_order);
+    for (size_t i = 0; i < seen->count; i++) {
+        uint32_t index;
+        test_ok(header_tree_add(tree, &index, raws[i].data, NULL, &err), &err);
+    }
+    free(raws);
     assert_int_equal(header_tree_count(tree), seen->count);
     return tree;
 }
@@ -281,23 +287,32 @@ static void check_coinbase(const struct block *block, const struct block_undo *u
     assert_true(amount_equal(due, sum_of_outs(&block->txs[0])));
 }
 
-/* The record's checksum tells which block of the file it belongs to: try them all. */
-static bool check_record(struct bytes body, const struct block *blocks, size_t count,
+static int time_order(const void *a, const void *b)
+{
+    const struct block *x = a, *y = b;
+    return x->header.time < y->header.time ? -1 : x->header.time > y->header.time;
+}
+
+/* The record's checksum tells which block of the file it belongs to: the search begins where
+ * the last one ended, since both lists are about in the order of time. */
+static bool check_record(struct bytes body, const struct block *blocks, size_t count, size_t *at,
                          const struct header_tree *tree, struct arena *arena)
 {
     struct err err = {0};
     struct bytes raw = bytes_of(body.data, body.size - 32);
     for (size_t i = 0; i < count; i++) {
+        const struct block *block = &blocks[(*at + i) % count];
         struct hash256 checksum;
         struct block_undo undo;
-        undo_checksum(&checksum, &blocks[i].header.prev, raw);
+        undo_checksum(&checksum, &block->header.prev, raw);
         if (memcmp(checksum.b, raw.data + raw.size, 32) != 0)
             continue;
         test_ok(undo_parse(&undo, raw, arena, &err), &err);
-        if (undo.tx_count + 1 != blocks[i].tx_count)
+        if (undo.tx_count + 1 != block->tx_count)
             continue; /* a losing block beside it has the same predecessor */
-        uint32_t node = header_tree_find(tree, &blocks[i].hash);
-        check_coinbase(&blocks[i], &undo, header_tree_node(tree, node)->height);
+        uint32_t node = header_tree_find(tree, &block->hash);
+        check_coinbase(block, &undo, header_tree_node(tree, node)->height);
+        *at = (*at + i) % count;
         return true;
     }
     return false;
@@ -314,8 +329,9 @@ static size_t check_rev_file(unsigned number, const struct header_tree *tree)
     assert_true(dat_open(&blk, "blk", number) && dat_open(&rev, "rev", number));
     while (record(&blk, &body, 0))
         test_ok(block_parse(&blocks[block_count++], body, &arena, &err), &err);
-    for (; record(&rev, &body, 32); undo_count++)
-        assert_true(check_record(body, blocks, block_count, tree, &arena));
+    qsort(blocks, block_count, sizeof *blocks, time_order);
+    for (size_t at = 0; record(&rev, &body, 32); undo_count++)
+        assert_true(check_record(body, blocks, block_count, &at, tree, &arena));
     assert_true(undo_count <= block_count && undo_count + 6 > block_count);
     buf_free(&blk.buf);
     buf_free(&rev.buf);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `simulate` as a user meets it: every file of the contract with its shape and its mark, the
+# Simulate as a user meets it: every file of the contract with its shape and its mark, the
 # same bytes for a seed, one line for each refusal; and a bulk whose truth the scan finds.
 . "$(dirname "$0")/lib.sh"
 
