@@ -195,7 +195,7 @@ int facts_withdraw_above(struct facts *facts, uint32_t height, struct err *err)
         code = facts_run_integer(facts, "UPDATE block SET active=0 WHERE height>?1 AND active=1",
                                  height, err);
     if (code == 0)
-        code = facts_run_integer(facts, "UPDATE script SET complete_to=?1 WHERE complete_to>?1",
+        code = facts_run_integer(facts, "UPDATE script SET complete_to=NULL WHERE complete_to>=?1",
                                  height, err);
     if (code)
         return code;

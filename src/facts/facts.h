@@ -82,6 +82,9 @@ struct fact_script {
 };
 int facts_scripts(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
                   struct arena *arena, struct err *err);
+/* Only those that are not complete to the tip. */
+int facts_scripts_late(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
+                       struct arena *arena, struct err *err);
 int facts_scripts_complete(struct facts *facts, int64_t to_height, struct err *err); /* all */
 int facts_scripts_complete_some(struct facts *facts, const int64_t *ids, size_t count,
                                 int64_t to_height, struct err *err);

@@ -281,6 +281,8 @@ static void test_scripts(void **state)
     test_ok(facts_scripts(facts, &scripts, &count, &arena, &err), &err);
     assert_int_equal(scripts[0].complete_to, 9);
     assert_int_equal(scripts[2].complete_to, 4);
+    test_ok(facts_scripts_late(facts, &scripts, &count, &arena, &err), &err);
+    assert_true(count == 1 && scripts[0].id == late);
     tip = block_of('a', 12); /* those that were complete stay complete to the tip */
     add_blocks('a', 10, 12);
     set_tip(&tip, 0, 0, 0);

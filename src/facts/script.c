@@ -80,13 +80,12 @@ static struct fact_script row_script(struct row *row, int64_t tip_height, struct
 }
 
 static int scripts_read(struct fact_script *scripts, size_t *ret_count, size_t count,
-                        int64_t tip_height, struct facts *facts, struct arena *arena,
-                        struct err *err)
+                        int64_t tip_height, const char *sql, struct facts *facts,
+                        struct arena *arena, struct err *err)
 {
     struct store_query *query;
     size_t at = 0;
-    int code = store_query_new(&query, facts->store,
-                               "SELECT id,script,complete_to FROM script ORDER BY id", err);
+    int code = store_query_new(&query, facts->store, sql, err);
     if (code < 0)
         return code;
     while (at < count && (code = query_step(query, err)) == 1) {
@@ -101,24 +100,43 @@ static int scripts_read(struct fact_script *scripts, size_t *ret_count, size_t c
     return code < 0 ? code : 0;
 }
 
-int facts_scripts(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
-                  struct arena *arena, struct err *err)
+static int scripts_select(struct fact_script **ret_scripts, size_t *ret_count,
+                          const char *count_sql, const char *sql, struct facts *facts,
+                          struct arena *arena, struct err *err)
 {
     struct facts_state state;
     size_t count = 0;
     int code = facts_state_get(&state, facts, err);
     if (code == 0)
-        code = count_of(&count, facts, "SELECT count(*) FROM script", err);
+        code = count_of(&count, facts, count_sql, err);
     if (code < 0)
         return code;
     struct fact_script *scripts = arena_alloc(arena, count, sizeof *scripts);
-    code = scripts_read(scripts, &count, count, state.any ? (int64_t)state.tip_height : -1, facts,
-                        arena, err);
+    code = scripts_read(scripts, &count, count, state.any ? (int64_t)state.tip_height : -1, sql,
+                        facts, arena, err);
     if (code == 0) {
         *ret_scripts = scripts;
         *ret_count = count;
     }
     return code;
+}
+
+int facts_scripts(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
+                  struct arena *arena, struct err *err)
+{
+    return scripts_select(ret_scripts, ret_count, "SELECT count(*) FROM script",
+                          "SELECT id,script,complete_to FROM script ORDER BY id", facts, arena,
+                          err);
+}
+
+int facts_scripts_late(struct facts *facts, struct fact_script **ret_scripts, size_t *ret_count,
+                       struct arena *arena, struct err *err)
+{
+    return scripts_select(ret_scripts, ret_count,
+                          "SELECT count(*) FROM script WHERE complete_to IS NOT NULL",
+                          "SELECT id,script,complete_to FROM script WHERE complete_to IS NOT NULL "
+                          "ORDER BY id",
+                          facts, arena, err);
 }
 
 static int reaches_tip(bool *ret_reaches, struct facts *facts, int64_t to_height, struct err *err)

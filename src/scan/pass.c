@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREAD_MAX = 256 };
+enum { THREAD_MAX = 256, PAYLOAD_MEMORY_MAX = 64 << 20 };
 
 static void *thread_main(void *context)
 {
@@ -46,6 +46,8 @@ static void pass_init(struct pass *pass)
     code |= pthread_condattr_destroy(&clock);
     sanad_assert(code == 0);
     pass->next = pass->from_height;
+    pass->payload_max =
+        pass->options->log_bytes_max ? pass->options->log_bytes_max : PAYLOAD_MEMORY_MAX;
     pass->bad_height = UINT32_MAX;
     pass->waiting_end = &pass->waiting;
     pass->by_height = mem_zalloc(pass->to_height - pass->from_height + 1, sizeof(struct parsed *));

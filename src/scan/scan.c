@@ -174,14 +174,14 @@ static int scripts_read(struct script_list *list, struct run *run, bool late_onl
 {
     struct fact_script *all;
     size_t count;
-    int code = facts_scripts(run->options->facts, &all, &count, &list->arena, err);
+    struct facts *facts = run->options->facts;
+    int code = late_only ? facts_scripts_late(facts, &all, &count, &list->arena, err)
+                         : facts_scripts(facts, &all, &count, &list->arena, err);
     if (code < 0)
         return code;
     list->scripts = arena_alloc(&list->arena, count, sizeof *list->scripts);
     list->complete_to = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        if (late_only && all[i].complete_to >= (int64_t)run->state.tip_height)
-            continue;
         list->scripts[list->count++] =
             (struct watch_script){.script = all[i].script, .id = all[i].id};
         if (all[i].complete_to < list->complete_to)

@@ -254,6 +254,7 @@ struct pass {
 
     struct source_plan plan;
     struct spill *spill;
+    uint64_t payload_max;
     pthread_mutex_t lock;
     pthread_cond_t ready; /* for the committer: blocks came, a resolve is done */
     pthread_cond_t room;  /* for workers: payload was freed, or there is something to do */

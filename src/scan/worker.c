@@ -6,8 +6,7 @@
 
 enum {
     BATCH_BLOCK_MAX = 1024,
-    TOUCHED_MAX = 256 << 20, /* of one batch; a block has 4 MB */
-    PAYLOAD_MEMORY_MAX = 64 << 20
+    TOUCHED_MAX = 256 << 20 /* of one batch; a block has 4 MB */
 };
 
 /* ---- scratch ------------------------------------------------------------------------------ */
@@ -147,7 +146,7 @@ static int batch_spill(struct pass *pass, struct batch *batch, struct err *err)
 static bool must_spill(struct pass *pass, const struct batch *batch)
 {
     (void)pthread_mutex_lock(&pass->lock);
-    bool must = pass->payload_bytes + batch->payload_size > PAYLOAD_MEMORY_MAX &&
+    bool must = pass->payload_bytes + batch->payload_size > pass->payload_max &&
                 !committer_can_go_on(pass) && !batch_has(batch, pass->next);
     (void)pthread_mutex_unlock(&pass->lock);
     return must;
@@ -176,7 +175,7 @@ static void batch_submit(struct pass *pass, struct batch *batch)
     }
     if (committer_can_go_on(pass))
         (void)pthread_cond_signal(&pass->ready);
-    while (!pass->stop && pass->payload_bytes > PAYLOAD_MEMORY_MAX && committer_can_go_on(pass))
+    while (!pass->stop && pass->payload_bytes > pass->payload_max && committer_can_go_on(pass))
         (void)pthread_cond_wait(&pass->room, &pass->lock);
     (void)pthread_mutex_unlock(&pass->lock);
 }
