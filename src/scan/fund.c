@@ -88,9 +88,25 @@ static int want_fail(const struct proof *proof, const struct want *want, const c
                      struct err *err)
 {
     const struct fact_tx *tx = &proof->txs[want->tx].fact;
+    if (!want->height_known)
+        return err_set(err, SANAD_REFUSED, "rev record of block %u: transaction %u, input %u: %s",
+                       tx->height, tx->tx_index, want->input, what);
     return err_set(err, SANAD_REFUSED,
                    "rev record of block %u: transaction %u, input %u: %s in block %u", tx->height,
                    tx->tx_index, want->input, what, want->height);
+}
+
+/* What a rev record says of the output must be true. */
+static int want_agrees(const struct proof *proof, const struct want *want, const struct tx_out *out,
+                       struct err *err)
+{
+    if (want->evidence != PREVOUT_UNDO)
+        return 0;
+    if (!amount_equal(out->value, want->value))
+        return want_fail(proof, want, "gives another value than the output has", err);
+    if (!bytes_equal(out->script, want->script))
+        return want_fail(proof, want, "gives another script than the output has", err);
+    return 0;
 }
 
 static int want_check(struct hasher *hasher, const struct proof *proof, struct want *want,
@@ -103,12 +119,10 @@ static int want_check(struct hasher *hasher, const struct proof *proof, struct w
         return code;
     if (!has)
         return want_fail(proof, want, "names an output that is not there", err);
-    if (!amount_equal(out.value, want->value))
-        return want_fail(proof, want, "gives another value than the output has", err);
-    if (!bytes_equal(out.script, want->script))
-        return want_fail(proof, want, "gives another script than the output has", err);
-    want->evidence = PREVOUT_PROVED;
-    return 0;
+    code = want_agrees(proof, want, &out, err);
+    if (code == 0)
+        want->evidence = PREVOUT_PROVED;
+    return code;
 }
 
 /* First want of a sorted group with this txid, or `count`. */
@@ -236,6 +250,8 @@ static int search_found(struct hasher *hasher, struct search_work *work, size_t 
         struct tx_out out;
         bool has;
         code = output_get(hasher, &out, &has, tx_index, want->outpoint.vout, err);
+        if (code == 0 && has)
+            code = want_agrees(work->proof, want, &out, err);
         if (code < 0 || !has || want->evidence == PREVOUT_PROVED)
             continue;
         want->evidence = PREVOUT_PROVED;
