@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { WATCHED_MAX = 512 };
+enum { WATCHED_MAX = 8192 };
 
 struct world {
     struct toychain toy;
