@@ -15,7 +15,7 @@ opening() {
             esac
         done
     find tools tests .ci -type f -name '*.sh' 2>/dev/null | sort | while read -r file; do
-        sed -n 1,2p "$file" | grep -q '^# [A-Z]' ||
+        sed -n 1,2p "$file" | grep -q '^# .' ||
             echo "$file: the comment that tells its purpose must stand in the first two lines"
     done
 }

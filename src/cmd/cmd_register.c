@@ -304,6 +304,15 @@ static void report_counts(const struct import_report *report, const struct scree
     buf_free(&line);
 }
 
+/* Numbers count from 1; where there is none the cell stays empty. */
+static void number_cell(struct table *table, int64_t number)
+{
+    if (number)
+        table_cell(table, "%lld", (long long)number);
+    else
+        table_cell(table, "%s", "");
+}
+
 static void report_table(const struct register_run *run, const struct import_report *report)
 {
     struct screen screen = screen_stdout(run->simulated);
@@ -326,9 +335,9 @@ static void report_table(const struct register_run *run, const struct import_rep
             continue;
         }
         table_row_style(table, refused ? STYLE_BAD : STYLE_PLAIN);
-        table_cell(table, row->line ? "%zu" : "", row->line);
+        number_cell(table, (int64_t)row->line);
         table_cell(table, "%s", import_outcome_name(row->outcome));
-        table_cell(table, row->number ? "%lld" : "", (long long)row->number);
+        number_cell(table, row->number);
         table_cell(table, "%s", row->kind);
         table_cell(table, "%.96s", row->key ? row->key : "");
         table_cell(table, "%s", row->why ? row->why : "");

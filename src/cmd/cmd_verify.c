@@ -152,8 +152,7 @@ static int verify_checks(struct verify_run *run, const struct cmd_args *args, co
     recheck_arithmetic(&run->recheck, run->stmt);
     bool has_book =
         run->stmt->kind == STMT_RESERVE_POSITION || run->stmt->kind == STMT_ADDRESS_BOOK;
-    bool asked = cmd_value(args, "--book") || cmd_value(args, "--source");
-    if (!has_book || !asked)
+    if (!has_book)
         return 0;
     code = book_find(run, args, path, err);
     return code ? code : figures_verify(run, args, err);

@@ -99,6 +99,11 @@ holds "the public part holds" "$work/out" '.verdict == "undecided"
     and all(.checks[]; .verdict != "contradicted")'
 expect 3 "no book at all" verify "$note" --trust "$work/one"
 holds "no book: undecided" "$work/out" '.verdict == "undecided"'
+expect 3 "no book and no blocks" sanad verify "$note" --trust "$work/one" --json
+holds "no book: undecided, whatever the signatures" "$work/out" '.verdict == "undecided"
+    and any(.checks[]; .name == "signatures" and .verdict == "holds")
+    and any(.checks[]; .name == "book" and .verdict == "undecided")'
+expect 0 "a book and no blocks" sanad verify "$note" --trust "$work/one" --book "$work/whole.json"
 expect 3 "another nation's book" verify "$note" --trust "$work/one" --book "$two/book-xp.json"
 cp "$work/whole.json" "$work/s/book-xs.json"
 expect 0 "a book beside the statement is found" verify "$note" --trust "$work/one"
@@ -224,7 +229,7 @@ sed 's/$/\r/' "$note" >"$work/u.note"
 unparsable "carriage returns"
 head -c 2000000 /dev/zero >"$work/u.note"
 unparsable "zeros, over a mebibyte"
-sed '$ s/ \([A-Za-z0-9+]\{8\}\)/ !!!!\1/' "$note" >"$work/u.note"
+sed '$ s| [^ ]*$| !!!!|' "$note" >"$work/u.note"
 unparsable "a signature that is no base64"
 rm "$work/u.note"
 unparsable "no file"

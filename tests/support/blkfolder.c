@@ -93,7 +93,7 @@ static struct folder_block *find(struct folder_block *const *sorted, size_t coun
     struct folder_block wanted = {.hash = *hash};
     const struct folder_block *key = &wanted;
     struct folder_block *const *found =
-        count ? bsearch(&key, sorted, count, sizeof *sorted, by_hash) : NULL;
+        count ? bsearch(&key, sorted, count, sizeof *sorted, by_hash) : NULL; /* NOLINT: pointers */
     return found ? *found : NULL;
 }
 
