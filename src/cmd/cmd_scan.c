@@ -123,7 +123,8 @@ static int run_open(struct scan_run *run, const struct cmd_args *args, struct er
     return code;
 }
 
-static json_t *result_json(const struct scan_run *run, const struct scan_result *result)
+static json_t *result_json(const struct scan_run *run, const struct scan_result *result,
+                           const char *gap)
 {
     char work[HEX256_SIZE];
     const struct facts_state *state = &result->state;
@@ -147,6 +148,9 @@ static json_t *result_json(const struct scan_run *run, const struct scan_result 
     json_object_set_new(json, "bytes", json_integer((json_int_t)result->bytes));
     json_object_set_new(json, "coins", json_integer((json_int_t)state->coin_count));
     json_object_set_new(json, "spends", json_integer((json_int_t)state->spend_count));
+    json_object_set_new(json, "complete", json_boolean(!*gap));
+    if (*gap)
+        json_object_set_new(json, "missing", json_pack("[s]", gap));
     json_object_set_new(json, "passes", json_integer(result->passes));
     json_object_set_new(json, "grade", json_string(grade_name(state->grade)));
     json_object_set_new(json, "seconds", json_real(seconds));
@@ -211,10 +215,18 @@ static int scan_once(struct scan_run *run, const struct cmd_args *args, struct e
     progress_free(options.progress);
     if (code)
         return code;
+    /* What was read is right; but later blocks are known that it does not reach. */
+    struct err gap = {0};
+    int missing = options.to_height < 0 ? source_gap(run->source, &gap) : 0;
     if (cmd_flag(args, "--json"))
-        return cmd_print_json(result_json(run, &result), err);
-    result_show(run, &result);
-    return 0;
+        code = cmd_print_json(result_json(run, &result, gap.text), err);
+    else
+        result_show(run, &result);
+    if (code == 0 && missing) {
+        *err = gap;
+        code = missing;
+    }
+    return code;
 }
 
 static int scan_verb(const struct cmd_args *args, struct err *err)
