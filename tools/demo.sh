@@ -72,7 +72,8 @@ nation() {
 
     title "$code: the position, signed"
     head -c 32 /dev/urandom >"$folder/salt"
-    run key new "$folder/k1.key" --name "$small.example/reserve/k1"
+    # A key does not know that its nation is invented.
+    run key new "$folder/k1.key" --name "$small.example/reserve/k1" | sed '/^\$/!s/^/SIMULATED  /'
     run statement make reserve-position --store "$store" --authority "$small" \
         --log "$small.example/log" --salt-file "$folder/salt" \
         --public-book "$folder/book-public.json" --key "$folder/k1.key" --out "$note"
