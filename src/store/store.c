@@ -189,9 +189,11 @@ static int store_connect(struct store *store, const char *path, struct err *err)
         code = identity_read(&id, store, err);
     if (code < 0)
         return code;
-    bool fresh = identity_is_empty(&id) && store->mode != STORE_READ && store->mode != STORE_WRITE;
+    bool fresh = identity_is_empty(&id);
     if (!fresh)
         code = identity_check(&id, store, err);
+    else if (store->mode == STORE_READ || store->mode == STORE_WRITE)
+        return err_set(err, SANAD_MISSING, "%s: holds nothing yet", store->name);
     if (code == 0 && store->mode != STORE_READ)
         code = settle_writer(store, &id, err);
     return code;

@@ -13,7 +13,8 @@ enum store_mode {
     STORE_MEMORY  /* private and temporary; spec is ignored */
 };
 /* Refused, by name: a file that is no store of ours (foreign), one with a newer schema than
- * this program knows, one that another process is writing (ENVIRONMENT, after 2 s). */
+ * this program knows, one that another process is writing (ENVIRONMENT, after 2 s). An empty
+ * file is a fresh store to STORE_CREATE and MISSING to those that would read or change it. */
 int store_open(struct store **ret_store, const char *spec, enum store_mode mode, struct err *err);
 void store_close(struct store *store);
 const char *store_name(const struct store *store);
