@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { THREADS_MAX = 1024, BOOKS_MAX = 256, FOLLOW_SECONDS = 5 };
+enum { THREADS_MAX = 1024, BOOKS_MAX = 256, FOLLOW_SECONDS = 5, CHECKPOINT_MS_MAX = 3600000 };
 
 /* All that one run of the verb holds. */
 struct scan_run {
@@ -194,11 +194,14 @@ static int scan_once(struct scan_run *run, const struct cmd_args *args, struct e
 {
     uint64_t threads;
     uint64_t to;
+    uint64_t checkpoint;
     struct source_stats stats;
     struct scan_result result;
     int code = cmd_number(&threads, args, "--threads", THREADS_MAX, 0, err);
     if (code == 0)
         code = cmd_number(&to, args, "--to", INT32_MAX, UINT64_MAX, err);
+    if (code == 0)
+        code = cmd_number(&checkpoint, args, "--checkpoint", CHECKPOINT_MS_MAX, 0, err);
     if (code)
         return code;
     source_stats_get(&stats, run->source);
@@ -209,6 +212,7 @@ static int scan_once(struct scan_run *run, const struct cmd_args *args, struct e
                                    .book_count = run->book_count,
                                    .threads = (unsigned)threads,
                                    .to_height = to == UINT64_MAX ? -1 : (int64_t)to,
+                                   .checkpoint_ms = (unsigned)checkpoint,
                                    .parse_only = cmd_flag(args, "--parse-only")};
     options.progress = progress_new("scan", stats.bytes, stats.blocks, "blocks");
     code = scan_run(&result, &options, err);
@@ -251,6 +255,7 @@ static const struct cmd_option options[] = {
     {"--book", "FILE...", "address books; each becomes a declared version in the store"},
     {"--threads", "N", "how many threads read; as many as the machine has where left out"},
     {"--to", "HEIGHT", "the last block to read; the tip where left out"},
+    {"--checkpoint", "MS", "commits what was found so often; 2000 milliseconds where left out"},
     {"--follow", NULL, "goes on as the source grows"},
     {"--parse-only", NULL, "does not recompute merkle roots: grade parse"},
     {"--known", "TIME", "when the books became known; now where left out"},
