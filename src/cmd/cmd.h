@@ -87,7 +87,8 @@ struct cmd_context {
     bool book_approved;
     struct facts_state state;
 };
-/* Opens --store for reading, its facts and registers. MISSING: nothing was scanned. */
+/* Opens --store for reading, its facts and registers, all as of one commit: a scan may go on
+ * writing. MISSING: nothing was scanned. */
 int cmd_context_open(struct cmd_context *ret_context, const struct cmd_args *args, struct err *err);
 /* Reads the book of --nation (or of the only nation) as known at --as-known; or the file of
  * --with-book where the verb has that option and it is given. */

@@ -21,6 +21,8 @@ int cmd_context_open(struct cmd_context *ret_context, const struct cmd_args *arg
         code = facts_open(&context.facts, context.store, context.params, err);
     if (code == 0)
         code = register_open(&context.registry, context.store, err);
+    if (code == 0) /* one snapshot: a scan may write meanwhile */
+        code = store_begin(context.store, err);
     if (code == 0)
         code = facts_state_get(&context.state, context.facts, err);
     if (code == 0 && !context.state.any)
