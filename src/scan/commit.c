@@ -13,6 +13,8 @@
 
 enum {
     PENDING_MAX = 256,
+    PENDING_BYTES_MAX = 32 << 20,
+    RESOLVED_SIZE_GUESS = 4096, /* of a transaction that is read again */
     TOUCHED_MAX = 256 << 20,
     CHECKPOINT_MS = 2000,
     CHECKPOINT_SHARE = 10 /* a checkpoint may take a tenth of the time at most */
@@ -41,8 +43,9 @@ struct committer {
     struct pass_result *result;
     struct pass_result kept; /* of it, what the last checkpoint made durable */
     struct arena arena;
-    bool dirty;   /* a transaction is open */
-    bool settled; /* the new scripts of a pass that extends are complete to the tip */
+    bool dirty;           /* a transaction is open */
+    bool settled;         /* the late scripts of a pass that extends are complete to the tip */
+    size_t pending_bytes; /* of what the ring holds, roughly */
     int64_t checkpoint_at, checkpoint_cost; /* nanoseconds */
 };
 
@@ -126,15 +129,16 @@ static void parsed_done(struct committer *c, const struct parsed *parsed)
     free(batch);
 }
 
-static int take(struct committer *c, const struct parsed *parsed, struct err *err)
+static size_t pending_size(const struct pending *pending)
 {
-    const uint8_t *data;
-    int code = payload_of(c, &data, parsed, err);
-    if (code < 0)
-        return code;
-    sanad_assert(c->count < PENDING_MAX && parsed->height == c->next_write + c->count);
+    size_t again = pending->resolve ? pending->resolve->ordinals.size / sizeof(uint32_t) : 0;
+    return pending->touched.size + again * RESOLVED_SIZE_GUESS;
+}
+
+static void take_payload(struct committer *c, const struct parsed *parsed, const uint8_t *data)
+{
     struct resolve *resolve = resolve_new(parsed->node);
-    struct pending *pending = pending_at(c, c->count);
+    struct pending *pending = pending_at(c, c->count++);
     struct bytes touched =
         bytes_of(data + parsed->log_count * sizeof(uint64_t), parsed->touched_size);
     *pending = (struct pending){
@@ -147,15 +151,24 @@ static int take(struct committer *c, const struct parsed *parsed, struct err *er
     probe_outputs(c, touched);
     probe_log(c->probe, &resolve->ordinals, (const uint64_t *)(const void *)data,
               parsed->log_count);
-    if (resolve->ordinals.size > 0) {
+    if (resolve->ordinals.size > 0)
         pending->resolve = resolve;
-        resolve_queue(c->pass, resolve);
-    } else {
+    else
         resolve_free(resolve);
-    }
-    c->count++;
+    c->pending_bytes += pending_size(pending);
+    if (pending->resolve)
+        resolve_queue(c->pass, resolve);
+}
+
+static int take(struct committer *c, const struct parsed *parsed, struct err *err)
+{
+    const uint8_t *data;
+    sanad_assert(c->count < PENDING_MAX && parsed->height == c->next_write + c->count);
+    int code = payload_of(c, &data, parsed, err);
+    if (code == 0)
+        take_payload(c, parsed, data);
     parsed_done(c, parsed);
-    return 0;
+    return code;
 }
 
 /* ---- touched transactions, whole
@@ -453,6 +466,8 @@ static void pending_drop(struct committer *c)
 {
     struct pending *pending = pending_at(c, 0);
     sanad_assert(c->count > 0 && (!pending->resolve || pending->resolve->state != RESOLVE_RUNNING));
+    sanad_assert(c->pending_bytes >= pending_size(pending));
+    c->pending_bytes -= pending_size(pending);
     buf_free(&pending->touched);
     resolve_free(pending->resolve);
     c->first = (c->first + 1) % PENDING_MAX;
@@ -489,15 +504,18 @@ static void state_advance(struct committer *c)
     s->spend_count += c->result->spends - c->kept.spends;
 }
 
-/* A pass that looks for late scripts tells of each how far it got. */
+/* How far each late script was looked for. Only those of this pass: another process may add
+ * scripts to the store meanwhile, which nobody looked for yet. */
 static int late_scripts_advance(struct committer *c, struct err *err)
 {
     const struct pass *pass = c->pass;
+    size_t count = 0;
+    arena_reset(&c->arena);
     int64_t *ids = arena_alloc(&c->arena, pass->script_count, sizeof *ids);
     for (size_t i = 0; i < pass->script_count; i++)
-        ids[i] = pass->scripts[i].id;
-    return facts_scripts_complete_some(c->facts, ids, pass->script_count,
-                                       (int64_t)c->next_write - 1, err);
+        if (pass->scripts[i].late)
+            ids[count++] = pass->scripts[i].id;
+    return facts_scripts_complete_some(c->facts, ids, count, (int64_t)c->next_write - 1, err);
 }
 
 static int checkpoint_write(struct committer *c, struct err *err)
@@ -510,10 +528,8 @@ static int checkpoint_write(struct committer *c, struct err *err)
     if (c->state.grade > grade)
         c->state.grade = grade; /* `prevout` is given when all is proved, at the end */
     int code = facts_state_set(c->facts, &c->state, err);
-    if (code == 0 && !extends)
+    if (code == 0 && (!extends || !c->settled)) /* once at the tip they move with it */
         code = late_scripts_advance(c, err);
-    if (code == 0 && extends && !c->settled)
-        code = facts_scripts_complete(c->facts, c->state.tip_height, err);
     if (code == 0)
         code = store_commit(c->pass->options->store, err);
     if (code < 0)
@@ -563,7 +579,8 @@ static enum step step_choose(struct committer *c, const struct parsed **ret_pars
         return STEP_CHECKPOINT;
     if (c->count && (!first || first->state == RESOLVE_DONE))
         return STEP_WRITE;
-    if (c->count < PENDING_MAX && !all_taken) {
+    if (c->count < PENDING_MAX && !all_taken &&
+        (c->count == 0 || c->pending_bytes < PENDING_BYTES_MAX)) {
         *ret_parsed = pass->by_height[pass->next - pass->from_height];
         if (*ret_parsed) {
             pass->by_height[pass->next++ - pass->from_height] = NULL;

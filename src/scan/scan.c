@@ -182,8 +182,10 @@ static int scripts_read(struct script_list *list, struct run *run, bool late_onl
     list->scripts = arena_alloc(&list->arena, count, sizeof *list->scripts);
     list->complete_to = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        list->scripts[list->count++] =
-            (struct watch_script){.script = all[i].script, .id = all[i].id};
+        list->scripts[list->count++] = (struct watch_script){
+            .script = all[i].script,
+            .id = all[i].id,
+            .late = !run->state.any || all[i].complete_to < (int64_t)run->state.tip_height};
         if (all[i].complete_to < list->complete_to)
             list->complete_to = all[i].complete_to;
     }

@@ -22,6 +22,7 @@ struct fingerprint fingerprint_of(const uint64_t key[2], const uint8_t *data, si
 struct watch_script {
     struct bytes script; /* lives as long as the watch set */
     int64_t id;
+    bool late; /* not complete to the tip of the store: the pass tells how far it got */
 };
 struct watch_slot {
     struct fingerprint fingerprint;

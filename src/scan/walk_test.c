@@ -124,7 +124,7 @@ static void test_real_blocks(void **state)
 static void check_matches(struct bytes raw, const struct block *block, size_t tx, size_t out,
                           bool with_jobs)
 {
-    struct watch_script script = {block->txs[tx].outs[out].script, 1};
+    struct watch_script script = {.script = block->txs[tx].outs[out].script, .id = 1};
     struct watch *one = watch_new(&script, 1);
     struct walked w;
     size_t at = 0;

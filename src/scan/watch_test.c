@@ -51,8 +51,8 @@ static void check_set(size_t count, bool far)
     struct watch_script *scripts = mem_zalloc(count, sizeof *scripts);
     uint8_t(*room)[128] = mem_zalloc(count, sizeof *room);
     for (uint32_t i = 0; i < count; i++)
-        scripts[i] =
-            (struct watch_script){bytes_of(room[i], script_make(room[i], i, far)), 1000 + i};
+        scripts[i] = (struct watch_script){
+            .script = bytes_of(room[i], script_make(room[i], i, far)), .id = 1000 + i};
     struct watch *watch = watch_new(scripts, count);
     for (uint32_t i = 0; i < count; i++) {
         struct bytes script = scripts[i].script;
@@ -87,7 +87,7 @@ static void test_short_scripts(void **state)
     static const uint8_t bytes[] = {0x51, 0x02, 0x4e, 0x73, 0, 0, 0, 0, 0, 0, 0};
     struct watch_script scripts[countof(bytes)];
     for (size_t i = 0; i < countof(bytes); i++) /* every prefix, the empty one too */
-        scripts[i] = (struct watch_script){bytes_of(bytes, i), (int64_t)i + 1};
+        scripts[i] = (struct watch_script){.script = bytes_of(bytes, i), .id = (int64_t)i + 1};
     struct watch *watch = watch_new(scripts, countof(scripts));
     for (size_t i = 0; i < countof(bytes); i++)
         assert_int_equal(watch_find(watch, scripts[i].script), i);
@@ -102,10 +102,10 @@ static void test_unspendable_and_repeated(void **state)
     static const uint8_t op_return[] = {0x6a, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     static const uint8_t plain[] = {0x51, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     const struct watch_script scripts[] = {
-        {bytes_of(op_return, sizeof op_return), 1},
-        {bytes_of(large, sizeof large), 2},
-        {bytes_of(plain, sizeof plain), 3},
-        {bytes_of(plain, sizeof plain), 4},
+        {.script = bytes_of(op_return, sizeof op_return), .id = 1},
+        {.script = bytes_of(large, sizeof large), .id = 2},
+        {.script = bytes_of(plain, sizeof plain), .id = 3},
+        {.script = bytes_of(plain, sizeof plain), .id = 4},
     };
     struct watch *watch = watch_new(scripts, countof(scripts));
     assert_int_equal(watch->count, 1);
