@@ -151,7 +151,7 @@ static int undo_load(struct proof *proof, struct block_undo *ret_undo, bool *ret
     arena_reset(arena);
     if (code == 0)
         code = undo_parse(ret_undo, buf_bytes(raw), arena, err);
-    if (code < 0)
+    if (code)
         return err_wrap(err, "rev record of block %u", open->fact.height);
     *ret_has = true;
     return 0;
