@@ -1,7 +1,8 @@
 /* Rearranges, forks and spoils block folders for the end-to-end tests, which are sh:
  *
  *   e2e_blocks shuffle IN OUT CHAIN SEED FILES      the same blocks in random order, another key
- *   e2e_blocks fork DIR CHAIN HEIGHT COUNT          COUNT blocks more on the block at HEIGHT
+ *   e2e_blocks fork DIR CHAIN HEIGHT COUNT          COUNT blocks more on the active block at
+ *                                                   HEIGHT, or on the block of that hash
  *   e2e_blocks spoil IN OUT CHAIN HEIGHT HOW        all blocks, one of them changed (see ways)
  *   e2e_blocks where DIR CHAIN HEIGHT               prints file number, offset and size
  *   e2e_blocks put DIR FILE OFFSET HEX              writes bytes, obfuscated as the folder is
@@ -123,24 +124,38 @@ static void fork_block(struct buf *ret_raw, const struct blkfolder *folder,
     *ret_raw = raw;
 }
 
-/* Blocks on the active one at `height`, in a new file. The first half repeats the transactions
- * of the branch that loses, the second half leaves them out. */
-static void fork_chain(const char *path, const char *chain, uint32_t height, uint32_t count)
+/* The block that a word names: an active height, or a hash. */
+static const struct folder_block *block_named(const struct blkfolder *folder, const char *word)
+{
+    struct hash256 hash;
+    if (!hash256_from_display(&hash, word))
+        return &folder->blocks[blkfolder_active(folder, (uint32_t)number_of(word))];
+    for (size_t i = 0; i < folder->count; i++)
+        if (hash256_equal(&folder->blocks[i].hash, &hash))
+            return &folder->blocks[i];
+    fail_msg("%s: no block", word);
+    return NULL;
+}
+
+/* Blocks on the one that is named, in a new file. The first half repeats the transactions of
+ * the active branch, the second half leaves them out. */
+static void fork_chain(const char *path, const char *chain, const char *name, uint32_t count)
 {
     struct blkfolder folder;
     struct blkwriter writer;
     blkfolder_read(&folder, path, chain_of(chain), false);
     blkwriter_init(&writer, path, folder.params, NULL);
     memcpy(writer.key, folder.key, sizeof writer.key);
-    const struct folder_block *at = &folder.blocks[blkfolder_active(&folder, height)];
+    const struct folder_block *at = block_named(&folder, name);
     struct hash256 prev = at->hash;
+    uint32_t height = at->height;
     struct header header;
     uint32_t tip_height = folder.blocks[folder.tip].height;
     header_parse(&header, at->raw.data);
     for (uint32_t i = 1; i <= count; i++) {
         struct buf raw;
         const struct folder_block *replaced =
-            i <= count / 2 && height + i <= tip_height
+            at->active && i <= count / 2 && height + i <= tip_height
                 ? &folder.blocks[blkfolder_active(&folder, height + i)]
                 : NULL;
         struct mined_options options = {.prev = prev,
@@ -352,7 +367,7 @@ int main(int argc, char **argv)
     if (strcmp(verb, "shuffle") == 0 && argc == 7)
         shuffle(argv[2], argv[3], argv[4], number_of(argv[5]), (uint32_t)number_of(argv[6]));
     else if (strcmp(verb, "fork") == 0 && argc == 6)
-        fork_chain(argv[2], argv[3], (uint32_t)number_of(argv[4]), (uint32_t)number_of(argv[5]));
+        fork_chain(argv[2], argv[3], argv[4], (uint32_t)number_of(argv[5]));
     else if (strcmp(verb, "spoil") == 0 && argc == 7)
         spoil(argv[2], argv[3], argv[4], (uint32_t)number_of(argv[5]), argv[6]);
     else if (strcmp(verb, "where") == 0 && argc == 5)
