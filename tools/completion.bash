@@ -10,14 +10,11 @@ _sanad_verbs() {
 
 _sanad_second() {
     case $1 in
-    book) echo "check show import hash" ;;
+    book) echo "check show hash import public" ;;
     claims) echo "check" ;;
     key) echo "new show" ;;
     statement) echo "make sign show" ;;
-    register)
-        echo "entity wallet liability price declaration programme claim licence token use-case" \
-            "agreement allocation notice"
-        ;;
+    register) echo "check book entity wallet price declaration" ;;
     esac
 }
 
