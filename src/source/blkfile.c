@@ -536,6 +536,23 @@ static uint64_t count_later(const struct blkfile *blk)
     return count;
 }
 
+/* Whether all that lacks is the newest block, in a file that a node may be writing: that is no
+ * gap, the block is just not there yet. */
+static bool being_written(const struct blkfile *blk, uint32_t node)
+{
+    const struct header_node *header = header_tree_node(blk->base.tree, node);
+    if (node != blk->base.best)
+        return false;
+    for (size_t i = blk->damage_count; i-- > 0;) {
+        if (!hash256_equal(&blk->damages[i].hash, &header->hash))
+            continue;
+        for (size_t n = 0; n < blk->file_count; n++)
+            if (blk->files[n].number == blk->damages[i].file)
+                return blk->files[n].again;
+    }
+    return false;
+}
+
 static int blkfile_gap(const struct source *source, struct err *err)
 {
     const struct blkfile *blk = (const struct blkfile *)source;
@@ -547,7 +564,7 @@ static int blkfile_gap(const struct source *source, struct err *err)
     for (uint32_t node = source->best; node != NODE_NONE && !source->places[node].linked;
          node = header_tree_node(source->tree, node)->prev)
         first = node;
-    if (first != NODE_NONE)
+    if (first != NODE_NONE && !being_written(blk, first))
         return blkfile_missing(source, first, err);
     uint64_t later = count_later(blk);
     if (later == 0)

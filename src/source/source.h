@@ -50,7 +50,8 @@ void source_stats_get(struct source_stats *ret_stats, const struct source *sourc
 /* Whether all is there: 0, or MISSING where blocks are known above the tip that no unbroken
  * chain of bodies reaches: "height N has no block" and why (a file that is not there, a
  * damaged record, a predecessor nowhere). What was read up to the tip is right all the
- * same; a node that still downloads its first blocks has such gaps for a while. */
+ * same; a node that still downloads its first blocks has such gaps for a while. The newest
+ * block, not whole in a file that a node may be writing, is no gap: it is not there yet. */
 int source_gap(const struct source *source, struct err *err);
 
 /* One block by node, de-obfuscated, into buf (emptied before). Thread-safe. MISSING where
