@@ -39,28 +39,35 @@ static int known_time(int64_t *ret_known, const struct cmd_args *args, struct er
     return 0;
 }
 
-/* Reads a book file and declares it: the register keeps it as a version. */
-static int book_declare(struct scan_run *run, const struct cmd_args *args, const char *path,
-                        struct err *err)
+/* Reads and checks every book that is given, before anything is opened for writing. */
+static int books_read(struct scan_run *run, const char *const *paths, size_t count, struct err *err)
 {
-    if (run->book_count == BOOKS_MAX)
+    int code = 0;
+    if (count > BOOKS_MAX)
         return err_set(err, SANAD_USAGE, "--book: more than %d", BOOKS_MAX);
-    struct book *book;
-    struct import_report report = {0};
+    for (size_t i = 0; i < count && code == 0; i++) {
+        code = book_read_file(&run->books[i], paths[i], run->params, err);
+        run->book_count += code == 0;
+    }
+    return code;
+}
+
+/* The register keeps each book as a version. */
+static int books_declare(struct scan_run *run, const struct cmd_args *args,
+                         const char *const *paths, int64_t known, struct err *err)
+{
     const char *by = cmd_value(args, "--by");
-    struct register_import import = {.proposer = by ? by : "operator",
-                                     .approver = cmd_value(args, "--approver"),
-                                     .document_name = path};
-    int code = known_time(&import.known, args, err);
-    if (code == 0)
-        code = book_read_file(&book, path, run->params, err);
-    if (code)
-        return code;
-    run->books[run->book_count++] = book;
-    run->simulated = run->simulated || book->simulated;
-    import.nation = book->nation;
-    code = register_import_book(run->registry, &report, book->json, &import, err);
-    import_report_free(&report);
+    int code = 0;
+    for (size_t i = 0; i < run->book_count && code == 0; i++) {
+        struct import_report report = {0};
+        struct register_import import = {.nation = run->books[i]->nation,
+                                         .proposer = by ? by : "operator",
+                                         .approver = cmd_value(args, "--approver"),
+                                         .document_name = paths[i],
+                                         .known = known};
+        code = register_import_book(run->registry, &report, run->books[i]->json, &import, err);
+        import_report_free(&report);
+    }
     return code;
 }
 
@@ -89,17 +96,16 @@ static int books_known(struct scan_run *run, struct err *err)
     return code;
 }
 
-static int run_open(struct scan_run *run, const struct cmd_args *args, struct err *err)
+/* Opens the source and reads the books: what is wrong with them is told before a store is
+ * made or changed. */
+static int inputs_open(struct scan_run *run, const struct cmd_args *args, struct err *err)
 {
-    const char *spec;
     const char *from;
     struct chain_anchor anchor;
     bool anchored;
     size_t count;
     const char *const *paths = cmd_values(args, "--book", &count);
-    int code = cmd_required(&spec, args, "--store", err);
-    if (code == 0)
-        code = cmd_required(&from, args, "--source", err);
+    int code = cmd_required(&from, args, "--source", err);
     if (code == 0)
         code = cmd_chain(&run->params, args, err);
     if (code == 0)
@@ -108,18 +114,39 @@ static int run_open(struct scan_run *run, const struct cmd_args *args, struct er
         return code;
     struct source_options options = {.params = run->params, .anchor = anchored ? &anchor : NULL};
     code = source_open(&run->source, from, &options, err);
+    if (code == 0 && source_tip(run->source) == NODE_NONE)
+        code = err_set(err, SANAD_MISSING, "%s: holds no block", from);
+    return code ? code : books_read(run, paths, count, err);
+}
+
+static int run_open(struct scan_run *run, const struct cmd_args *args, struct err *err)
+{
+    const char *spec;
+    int64_t known;
+    int code = cmd_required(&spec, args, "--store", err);
+    if (code == 0)
+        code = known_time(&known, args, err);
+    if (code == 0)
+        code = inputs_open(run, args, err);
+    if (code == 0 && run->book_count == 0 && !file_exists(spec))
+        code = err_set(err, SANAD_USAGE, "sanad scan: --book is needed: there is no store yet");
     if (code == 0)
         code = store_open(&run->store, spec, STORE_CREATE, err);
     if (code == 0)
         code = facts_open(&run->facts, run->store, run->params, err);
     if (code == 0)
         code = register_open(&run->registry, run->store, err);
-    for (size_t i = 0; code == 0 && i < count; i++)
-        code = book_declare(run, args, paths[i], err);
+    if (code == 0) {
+        size_t count;
+        const char *const *paths = cmd_values(args, "--book", &count);
+        code = books_declare(run, args, paths, known, err);
+    }
     if (code == 0)
         code = books_known(run, err);
     if (code == 0 && run->book_count == 0)
         code = err_set(err, SANAD_USAGE, "sanad scan: --book is needed: the store holds none");
+    for (size_t i = 0; i < run->book_count; i++)
+        run->simulated = run->simulated || run->books[i]->simulated;
     return code;
 }
 
