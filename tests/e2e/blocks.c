@@ -1,10 +1,12 @@
 /* Rearranges, forks and spoils block folders for the end-to-end tests, which are sh:
  *
  *   e2e_blocks shuffle IN OUT CHAIN SEED FILES      the same blocks in random order, another key
+ *   e2e_blocks sort IN OUT CHAIN FILES              the same blocks by height, without a key
+ *   e2e_blocks list DIR CHAIN                       prints height, transactions, file, offset
+ *                                                   and size of every active block
  *   e2e_blocks fork DIR CHAIN HEIGHT COUNT          COUNT blocks more on the active block at
  *                                                   HEIGHT, or on the block of that hash
  *   e2e_blocks spoil IN OUT CHAIN HEIGHT HOW        all blocks, one of them changed (see ways)
- *   e2e_blocks where DIR CHAIN HEIGHT               prints file number, offset and size
  *   e2e_blocks put DIR FILE OFFSET HEX              writes bytes, obfuscated as the folder is
  *   e2e_blocks tip DIR CHAIN                        prints height and hash of the highest block */
 #include "blkfolder.h"
@@ -177,6 +179,8 @@ struct spoiled {
     const struct chain_params *params;
     struct block block;
     struct buf out; /* what is written instead */
+    const struct blkwriter *writer;
+    char name[32]; /* of the file that it goes to */
 };
 
 static void copy(struct spoiled *spoiled)
@@ -271,6 +275,19 @@ static void way_tail_longer(struct spoiled *spoiled)
     buf_u8(&spoiled->out, 0);
 }
 
+/* Bytes before the record: what stands there begins like one. */
+static void way_garbage(struct spoiled *spoiled)
+{
+    struct buf garbage = buf_with_max(4096);
+    buf_text(&garbage, "no record at all, and then the half of one: ");
+    buf_add(&garbage, bytes_of(spoiled->params->magic, 4));
+    buf_le32(&garbage, 81);
+    buf_text(&garbage, "and on it goes");
+    blkwriter_put(spoiled->writer, spoiled->name, UINT64_MAX, buf_bytes(&garbage));
+    buf_free(&garbage);
+    copy(spoiled);
+}
+
 static void way_left_out(struct spoiled *spoiled)
 {
     (void)spoiled; /* nothing is written */
@@ -292,6 +309,7 @@ static const struct {
     {"tail-missing", way_tail_missing},
     {"tail-longer", way_tail_longer},
     {"left-out", way_left_out},
+    {"garbage", way_garbage},
 };
 
 static void spoil(const char *in, const char *out, const char *chain, uint32_t height,
@@ -309,10 +327,13 @@ static void spoil(const char *in, const char *out, const char *chain, uint32_t h
     blkfolder_read(&folder, in, spoiled.params, false);
     uint32_t target = blkfolder_active(&folder, height);
     test_ok(block_parse(&spoiled.block, folder.blocks[target].raw, &arena, &err), &err);
-    ways[way].apply(&spoiled);
     folder_ready(out);
     blkwriter_init(&writer, out, folder.params, NULL);
+    spoiled.writer = &writer;
+    (void)snprintf(spoiled.name, sizeof spoiled.name, "blk%05u.dat", folder.blocks[target].file);
     for (uint32_t i = 0; i < folder.count; i++) {
+        if (i == target)
+            ways[way].apply(&spoiled);
         struct bytes raw = i == target ? buf_bytes(&spoiled.out) : folder.blocks[i].raw;
         if (raw.size > 0)
             (void)blkwriter_block(&writer, folder.blocks[i].file, raw);
@@ -324,12 +345,41 @@ static void spoil(const char *in, const char *out, const char *chain, uint32_t h
 
 /* ---- small things -------------------------------------------------------------------------- */
 
-static void where(const char *path, const char *chain, uint32_t height)
+static int by_height(const void *a, const void *b)
+{
+    const struct folder_block *x = a;
+    const struct folder_block *y = b;
+    return x->height < y->height ? -1 : x->height > y->height;
+}
+
+/* Losing blocks stand beside those that won. */
+static void sort(const char *in, const char *out, const char *chain, uint32_t files)
+{
+    struct blkfolder folder;
+    struct blkwriter writer;
+    blkfolder_read(&folder, in, chain_of(chain), false);
+    qsort(folder.blocks, folder.count, sizeof *folder.blocks, by_height);
+    folder_ready(out);
+    blkwriter_init(&writer, out, folder.params, NULL);
+    for (size_t i = 0; i < folder.count; i++)
+        (void)blkwriter_block(&writer, (uint32_t)(i * files / folder.count), folder.blocks[i].raw);
+    blkfolder_free(&folder);
+}
+
+static void list(const char *path, const char *chain)
 {
     struct blkfolder folder;
     blkfolder_read(&folder, path, chain_of(chain), false);
-    const struct folder_block *block = &folder.blocks[blkfolder_active(&folder, height)];
-    (void)printf("%u %llu %zu\n", block->file, (unsigned long long)block->offset, block->raw.size);
+    qsort(folder.blocks, folder.count, sizeof *folder.blocks, by_height);
+    for (size_t i = 0; i < folder.count; i++) {
+        const struct folder_block *block = &folder.blocks[i];
+        struct cursor cursor = cursor_of(block->raw);
+        (void)cursor_take(&cursor, HEADER_SIZE);
+        uint64_t count = cursor_compact(&cursor, BLOCK_TX_MAX);
+        if (block->active)
+            (void)printf("%u %llu %u %llu %zu\n", block->height, (unsigned long long)count,
+                         block->file, (unsigned long long)block->offset, block->raw.size);
+    }
     blkfolder_free(&folder);
 }
 
@@ -370,8 +420,10 @@ int main(int argc, char **argv)
         fork_chain(argv[2], argv[3], argv[4], (uint32_t)number_of(argv[5]));
     else if (strcmp(verb, "spoil") == 0 && argc == 7)
         spoil(argv[2], argv[3], argv[4], (uint32_t)number_of(argv[5]), argv[6]);
-    else if (strcmp(verb, "where") == 0 && argc == 5)
-        where(argv[2], argv[3], (uint32_t)number_of(argv[4]));
+    else if (strcmp(verb, "sort") == 0 && argc == 6)
+        sort(argv[2], argv[3], argv[4], (uint32_t)number_of(argv[5]));
+    else if (strcmp(verb, "list") == 0 && argc == 4)
+        list(argv[2], argv[3]);
     else if (strcmp(verb, "put") == 0 && argc == 6)
         put(argv[2], argv[3], number_of(argv[4]), argv[5]);
     else if (strcmp(verb, "tip") == 0 && argc == 4)
