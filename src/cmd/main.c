@@ -62,7 +62,9 @@ int main(int argc, char **argv)
     }
     const struct cmd_verb *verb = verb_find(argv[1]);
     if (!verb) {
-        (void)fprintf(stderr, "sanad: %.64s: no such verb; `sanad --help` lists them\n", argv[1]);
+        struct err err; /* which spares the terminal what the word may hold */
+        (void)err_set(&err, SANAD_USAGE, "%.64s: no such verb; `sanad --help` lists them", argv[1]);
+        (void)fprintf(stderr, "sanad: %s\n", err.text);
         return 2;
     }
     return verb_run(verb, argc - 2, argv + 2);
