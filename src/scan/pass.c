@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREAD_MAX = 256, PAYLOAD_MEMORY_MAX = 64 << 20 };
+enum { THREAD_MAX = 256, PAYLOAD_MEMORY_MAX = 32 << 20 };
 
 static void *thread_main(void *context)
 {

@@ -20,7 +20,7 @@ struct scan_options {
     bool parse_only;           /* grade `parse`: merkle roots not recomputed */
     bool no_prevouts;          /* leaves out the second pass: grade `merkle` */
     unsigned checkpoint_ms;    /* facts are committed at least so often; 0: 2000 */
-    uint64_t log_bytes_max;    /* of what waits in memory; beyond, a file. 0: 64 MiB */
+    uint64_t log_bytes_max;    /* of what waits in memory; beyond, a file. 0: 32 MiB */
     struct progress *progress; /* or NULL */
 };
 struct scan_result {
