@@ -28,12 +28,12 @@ struct watch_slot {
     struct fingerprint fingerprint;
     uint32_t index; /* into scripts, or WATCH_EMPTY */
 };
-/* Three steps: 8 bytes of the script choose a bit, which is clear for nearly all outputs;
+/* Three steps: 8 bytes of the script choose two bits of one word, which are seldom both set;
  * then the fingerprint of the whole script; then the script itself. */
 struct watch {
     uint64_t *bitmap;
     uint64_t multiplier;
-    unsigned shift; /* 64 - log2 of the bits */
+    unsigned shift; /* 58 - log2 of the bits: what stands below word, bit and bit */
     uint64_t key[2];
     struct watch_slot *slots;
     uint32_t slot_mask;
@@ -53,8 +53,9 @@ static inline uint64_t script_word(const uint8_t *script, size_t size)
 }
 static inline bool watch_maybe(const struct watch *watch, const uint8_t *script, size_t size)
 {
-    uint64_t bit = (script_word(script, size) * watch->multiplier) >> watch->shift;
-    return watch->bitmap[bit >> 6] >> (bit & 63) & 1;
+    uint64_t at = (script_word(script, size) * watch->multiplier) >> watch->shift;
+    uint64_t word = watch->bitmap[at >> 12];
+    return word >> (at >> 6 & 63) & word >> (at & 63) & 1;
 }
 /* Scripts that consensus cannot spend are left out. The array must outlive the set. */
 struct watch *watch_new(const struct watch_script *scripts, size_t count);

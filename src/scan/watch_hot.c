@@ -1,12 +1,12 @@
 /* The watch set: which outputs pay a script that is looked for. The bitmap is sized so that
- * at most one output in 32 goes further, and stays in the first-level cache for up to some
- * 8,000 scripts: what a scan costs hardly depends on how many scripts are watched. */
+ * less than one foreign output in 100 goes further, and stays in the first-level cache for up
+ * to some 4,000 scripts: what a scan costs hardly depends on how many scripts are watched. */
 #include "scan/scan_priv.h"
 
 #include <stdlib.h>
 
 enum {
-    BITMAP_LOG_MIN = 18, /* 32 KiB */
+    BITMAP_LOG_MIN = 15, /* 4 KiB */
     BITMAP_LOG_MAX = 27, /* 16 MiB */
     BITS_PER_SCRIPT = 32,
     SIP_COMPRESS = 2,
@@ -110,8 +110,8 @@ static void watch_add(struct watch *watch, uint32_t index)
         return;
     sanad_assert(watch->count < watch->slot_mask); /* an empty slot ends every search */
     *slot = (struct watch_slot){.fingerprint = fingerprint, .index = index};
-    uint64_t bit = (script_word(script.data, script.size) * watch->multiplier) >> watch->shift;
-    watch->bitmap[bit >> 6] |= UINT64_C(1) << (bit & 63);
+    uint64_t at = (script_word(script.data, script.size) * watch->multiplier) >> watch->shift;
+    watch->bitmap[at >> 12] |= UINT64_C(1) << (at >> 6 & 63) | UINT64_C(1) << (at & 63);
     watch->count++;
     sanad_assert(watch_maybe(watch, script.data, script.size));
 }
@@ -123,7 +123,7 @@ struct watch *watch_new(const struct watch_script *scripts, size_t count)
     unsigned slots = log_of((uint64_t)count * 2 + 1, 4, 31);
     sanad_assert(count < UINT32_MAX / 4);
     watch->scripts = scripts;
-    watch->shift = 64 - bits;
+    watch->shift = 64 - 6 - bits;
     watch->bitmap = mem_zalloc(((size_t)1 << bits) / 64, sizeof *watch->bitmap);
     watch->slot_mask = (1u << slots) - 1;
     watch->slots = mem_alloc(((size_t)1 << slots) * sizeof *watch->slots);
