@@ -62,7 +62,10 @@ static void the_bar_is_drawn_on_a_terminal(void **state)
     (void)state;
     int master = -1;
     int terminal = -1;
-    assert_int_equal(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+    if (openpty(&master, &terminal, NULL, NULL, NULL) != 0) {
+        print_message("[  SKIPPED ] this system gives no terminals\n");
+        skip();
+    }
     int kept = dup(STDERR_FILENO);
     assert_true(dup2(terminal, STDERR_FILENO) >= 0);
     struct progress *progress = progress_new("scan", 200, 2, "blocks");
