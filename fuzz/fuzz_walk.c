@@ -55,7 +55,8 @@ static void check_same(const struct walk *walk, const struct block *block)
         sanad_assert(!walk->jobs || hash256_equal(&txid, &walk->digests[i]));
         for (size_t n = 0; n < block->txs[i].in_count; n++) {
             const struct outpoint *prevout = &block->txs[i].ins[n].prevout;
-            sanad_assert(walk->log[ordinal++] == prevout_key(prevout->txid.b, prevout->vout));
+            sanad_assert(walk->log[ordinal] == prevout_key(prevout->txid.b, prevout->vout));
+            ordinal++;
         }
     }
     sanad_assert(walk->log_count == ordinal);
