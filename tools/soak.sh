@@ -10,7 +10,10 @@ failed=0
 passed=0
 
 echo "soak: $kills kills of a scan"
-if SANAD_KILLS=$kills SANAD_BIN=$PWD/build/sanad sh tests/e2e/kill_test.sh; then
+# The helpers of the test come from the dev build; what is killed is what users run.
+if cmake --preset dev >/dev/null && ninja -C build/dev >/dev/null &&
+    SANAD_KILLS=$kills SANAD_BIN=$PWD/build/sanad SANAD_BUILD=$PWD/build/dev \
+        sh tests/e2e/kill_test.sh; then
     passed=$((passed + 1))
 else
     echo "soak: the kills FAILED"
