@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { CLAIMS_FILE_MAX = 64 << 20, DAY_SECONDS = 86400 };
+enum { CLAIMS_FILE_MAX = 64 << 20, CLAIMS_ROW_MAX = 10000, DAY_SECONDS = 86400 };
 
 static const char *const column_names[] = {"id",       "nation",  "publisher", "date",
                                            "quantity", "printed", "unit",      "rounding",
@@ -61,6 +61,10 @@ static int claim_fill(struct claim *claim, char *const *fields, struct err *err)
         code = amount_parse(&claim->rounding, fields[COLUMN_ROUNDING], claim->decimals, err);
     if (code == 0 && amount_compare(claim->rounding, amount_zero()) <= 0)
         code = err_set(err, SANAD_REFUSED, "rounding must be above zero");
+    if (code == 0 && (!amount_is_known(amount_add(claim->figure, claim->rounding)) ||
+                      !amount_is_known(amount_sub(claim->figure, claim->rounding))))
+        code =
+            err_set(err, SANAD_REFUSED, "\"%.40s\": figure or rounding too large", claim->printed);
     return code;
 }
 
@@ -124,6 +128,8 @@ static int claims_fill(struct claims *claims, const struct csv *csv, const char 
         if (columns[i] < 0)
             return err_set(err, SANAD_REFUSED, "%s: no column \"%s\"", object, column_names[i]);
     }
+    if (csv->row_count > CLAIMS_ROW_MAX)
+        return err_set(err, SANAD_REFUSED, "%s: more than %d claims", object, CLAIMS_ROW_MAX);
     claims->list = arena_alloc(&claims->arena, csv->row_count + 1, sizeof *claims->list);
     claims->verdicts = arena_alloc(&claims->arena, csv->row_count + 1, sizeof *claims->verdicts);
     for (size_t row = 0; row < csv->row_count; row++)

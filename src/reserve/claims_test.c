@@ -131,6 +131,10 @@ static void bad_files_are_refused(void **state)
         {"c,SV,P,2025-01-02,reserve,12,BTC,1,,,S,a\xe2\x80\xae"
          "b\n",
          "control"},
+        /* The ends of what the figure stands for must be numbers too. */
+        {"c,SV,P,2025-01-02,reserve,92233720368.54775807,BTC,1,,,S,\n", "too large"},
+        {"c,SV,P,2025-01-02,reserve,1,BTC,92233720368.54775807,,,S,\n", "too large"},
+        {"c,SV,P,2025-01-02,reserve,-92233720368.54775807,BTC,1,,,S,\n", "too large"},
     };
     for (size_t i = 0; i < countof(rows); i++) {
         struct buf text = buf_with_max(4096);
@@ -142,6 +146,20 @@ static void bad_files_are_refused(void **state)
                      &err, rows[i][1]);
         buf_free(&text);
     }
+}
+
+static void claims_are_counted_before_they_are_kept(void **state)
+{
+    (void)state;
+    struct buf text = buf_with_max(8 << 20);
+    struct claims claims;
+    struct err err = {0};
+    buf_text(&text, header);
+    for (int i = 0; i < 10001; i++)
+        buf_format(&text, "c%d,SV,P,2025-01-02,reserve,12,BTC,1,,,S,\n", i);
+    test_refused(claims_read(&claims, "claims.csv", buf_bytes(&text), &err), SANAD_REFUSED, &err,
+                 "more than 10000 claims");
+    buf_free(&text);
 }
 
 /* Every printed figure of the shipped file against the real daily prices. */
@@ -195,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_simulated_book_decides_nothing),
         cmocka_unit_test(money_over_coins_implies_a_price),
         cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(claims_are_counted_before_they_are_kept),
         cmocka_unit_test(the_shipped_claims_read_and_their_money_is_held_to_real_prices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

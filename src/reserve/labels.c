@@ -52,20 +52,32 @@ static int label_rows(struct label_table *table, const struct csv *csv, const ch
     return 0;
 }
 
-int labels_read_file(struct label_table *ret_table, const char *path,
-                     const struct chain_params *params, struct err *err)
+int labels_read(struct label_table *ret_table, const char *object, struct bytes text,
+                const struct chain_params *params, struct err *err)
 {
     struct csv csv;
     struct label_table table = {0};
-    int code = csv_read_file(&csv, path, LABELS_FILE_MAX, err);
+    int code = csv_read(&csv, object, text, err);
     if (code)
         return code;
-    code = label_rows(&table, &csv, path, params, err);
+    code = label_rows(&table, &csv, object, params, err);
     csv_free(&csv);
     if (code)
         labels_free(&table);
     else
         *ret_table = table;
+    return code;
+}
+
+int labels_read_file(struct label_table *ret_table, const char *path,
+                     const struct chain_params *params, struct err *err)
+{
+    struct buf text;
+    int code = file_read(&text, path, LABELS_FILE_MAX, err);
+    if (code)
+        return code;
+    code = labels_read(ret_table, path, buf_bytes(&text), params, err);
+    buf_free(&text);
     return code;
 }
 

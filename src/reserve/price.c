@@ -68,21 +68,33 @@ static int price_rows(struct price_table *table, const struct csv *csv, const ch
     return 0;
 }
 
-int prices_read_file(struct price_table *ret_table, const char *path, const char *currency,
-                     struct err *err)
+int prices_read(struct price_table *ret_table, const char *object, struct bytes text,
+                const char *currency, struct err *err)
 {
     struct csv csv;
-    int code = csv_read_file(&csv, path, PRICE_FILE_MAX, err);
+    int code = csv_read(&csv, object, text, err);
     if (code)
         return code;
     struct price_table table = {0};
     table.currency = arena_strdup(&table.arena, currency);
-    code = price_rows(&table, &csv, path, err);
+    code = price_rows(&table, &csv, object, err);
     csv_free(&csv);
     if (code)
         prices_free(&table);
     else
         *ret_table = table;
+    return code;
+}
+
+int prices_read_file(struct price_table *ret_table, const char *path, const char *currency,
+                     struct err *err)
+{
+    struct buf text;
+    int code = file_read(&text, path, PRICE_FILE_MAX, err);
+    if (code)
+        return code;
+    code = prices_read(ret_table, path, buf_bytes(&text), currency, err);
+    buf_free(&text);
     return code;
 }
 

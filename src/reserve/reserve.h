@@ -128,6 +128,8 @@ struct label_table {
     struct arena arena;
 };
 /* CSV with columns address and label (or entity); addresses of the network, else REFUSED. */
+int labels_read(struct label_table *ret_table, const char *object, struct bytes text,
+                const struct chain_params *params, struct err *err);
 int labels_read_file(struct label_table *ret_table, const char *path,
                      const struct chain_params *params, struct err *err);
 void labels_free(struct label_table *table);
@@ -202,8 +204,10 @@ struct price_table {
     size_t count;
     struct arena arena;
 };
-/* A CSV file time,source,currency,price_minor_per_btc,… (rows of other currencies are left
+/* CSV: time,source,currency,price_minor_per_btc,… (rows of other currencies are left
  * out). A price of 1:1 is REFUSED with its line. */
+int prices_read(struct price_table *ret_table, const char *object, struct bytes text,
+                const char *currency, struct err *err);
 int prices_read_file(struct price_table *ret_table, const char *path, const char *currency,
                      struct err *err);
 int prices_from_register(struct price_table *ret_table, struct registry *registry,
