@@ -149,8 +149,3 @@ void spill_release(struct spill *spill, uint64_t at, uint64_t size)
     /* Where the file system cannot, the file is only larger. */
     (void)fallocate(spill->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)size);
 }
-
-uint64_t spill_total(const struct spill *spill)
-{
-    return spill->end;
-}

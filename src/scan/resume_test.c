@@ -178,13 +178,52 @@ static void test_spilled(void **state)
     world_free(&w);
 }
 
+/* Logs that fit nowhere: named, and what stands below the first of them is kept. Blocks of
+ * 400 kB, so that one file is read in several batches; block 1 stands behind all others. */
+static void test_spill_fails(void **state)
+{
+    (void)state;
+    static const uint32_t heights[] = {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1};
+    static uint8_t filler[400000];
+    struct world w;
+    struct err err = {0};
+    struct scan_result result;
+    struct facts_state now;
+    struct arena arena = {0};
+    uint32_t order[countof(heights)];
+    uint32_t tip = 0;
+    world_init(&w, 24);
+    memset(filler, 0x51, sizeof filler);
+    for (size_t i = 1; i < countof(heights); i++)
+        tip = toy_mine(&w.toy, tip, (struct toy_options){.pay = bytes_of(filler, sizeof filler)});
+    uint32_t *branch = toy_branch(&w.toy, tip, &arena);
+    for (size_t i = 0; i < countof(heights); i++)
+        order[i] = branch[heights[i]];
+    toy_write(&w.toy, &w.writer, (struct toy_files){order, countof(heights), 20, 0, false});
+    char *old = getenv("TMPDIR") ? mem_strdup(getenv("TMPDIR")) : NULL;
+    assert_int_equal(setenv("TMPDIR", "/nowhere", 1), 0);
+    test_ok(store_open(&w.store, "", STORE_MEMORY, &err), &err); /* it spills there */
+    world_open(&w);
+    struct scan_options options = world_options(&w, 1);
+    options.log_bytes_max = 1;
+    test_refused(scan_run(&result, &options, &err), SANAD_IO, &err,
+                 "/nowhere: temporary file of the scan");
+    assert_int_equal(old ? setenv("TMPDIR", old, 1) : unsetenv("TMPDIR"), 0);
+    test_ok(facts_state_get(&now, w.facts, &err), &err);
+    assert_true(now.any && now.tip_height >= 2 && now.tip_height <= 8);
+    (void)world_scan(&w, 1);
+    check_all(&w, tip, GRADE_PREVOUT);
+    free(old);
+    arena_free(&arena);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_killed_in_late_pass),
-        cmocka_unit_test(test_second_scan),
-        cmocka_unit_test(test_spilled),
+        cmocka_unit_test(test_killed),      cmocka_unit_test(test_killed_in_late_pass),
+        cmocka_unit_test(test_second_scan), cmocka_unit_test(test_spilled),
+        cmocka_unit_test(test_spill_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,7 +192,6 @@ void spill_free(struct spill *spill);
 int spill_write(struct spill *spill, uint64_t *ret_at, struct bytes bytes, struct err *err);
 int spill_read(struct spill *spill, void *ret_data, uint64_t at, size_t size, struct err *err);
 void spill_release(struct spill *spill, uint64_t at, uint64_t size);
-uint64_t spill_total(const struct spill *spill); /* bytes ever written */
 
 /* ---- parsing and verifying ------------------------------------------------------------------ */
 
