@@ -26,6 +26,19 @@ static int claims_path(const char **ret_path, const struct cmd_args *args, struc
                    "sanad claims: no FILE given, and the shipped one is not here");
 }
 
+/* The figure at the places it was printed with: 6,238 is not 6,238.00000000. */
+static void printed_format(char ret_text[AMOUNT_TEXT_SIZE], const struct claim *claim)
+{
+    amount_format_grouped(ret_text, claim->figure, claim->decimals);
+    if (!amount_is_known(claim->figure) || claim->decimals == 0)
+        return;
+    unsigned kept = claim->decimals;
+    for (int64_t width = amount_minor(claim->rounding); kept > 0 && width % 10 == 0; width /= 10)
+        kept--;
+    size_t cut = claim->decimals - kept + (kept == 0 ? 1 : 0); /* the point goes too */
+    ret_text[strlen(ret_text) - cut] = 0;
+}
+
 static void claims_show(const struct claims *claims)
 {
     /* Real claims, whatever store they are held against: they carry no mark. */
@@ -45,7 +58,7 @@ static void claims_show(const struct claims *claims)
         const struct claim *claim = &claims->list[i];
         const struct claim_verdict *verdict = &claims->verdicts[i];
         char figure[AMOUNT_TEXT_SIZE];
-        amount_format_grouped(figure, claim->figure, claim->decimals);
+        printed_format(figure, claim);
         for (size_t w = 0; w < countof(words); w++)
             counts[w] += strcmp(verdict->verdict, words[w]) == 0;
         table_row_style(table, screen_verdict_style(verdict->verdict));
@@ -53,10 +66,13 @@ static void claims_show(const struct claims *claims)
         table_cell(table, "%s", claim->nation);
         table_cell(table, "%s", claim->publisher);
         table_cell(table, "%s", claim->quantity);
-        table_cell(table, "%s", amount_is_known(claim->figure) ? figure : claim->printed);
+        table_cell(table, "%s", amount_is_known(claim->figure) ? figure : "(words)");
         table_cell(table, "%s", claim->unit);
         table_cell(table, "%s", verdict->verdict);
-        table_cell(table, "%s", verdict->detail);
+        if (amount_is_known(claim->figure))
+            table_cell(table, "%s", verdict->detail);
+        else
+            table_cell(table, "\"%.100s\": %s", claim->printed, verdict->detail);
     }
     screen_line(&screen, STYLE_HEAD, "Claims: what was printed, and what can be shown");
     table_print(table, &screen);
