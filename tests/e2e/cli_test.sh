@@ -181,7 +181,7 @@ terminal() {
     script -qec "$1" /dev/null >"$work/out" 2>"$work/err" </dev/null
 }
 escape=$(printf '\033')
-if command -v script >/dev/null 2>&1; then
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     unset NO_COLOR
     terminal "$SANAD_BIN position --store $store --nation XS"
     checks=$((checks + 1))
@@ -197,6 +197,6 @@ if command -v script >/dev/null 2>&1; then
     checks=$((checks + 1))
     tr -d '\r' <"$work/out" | jq -e .simulated >/dev/null || bad "JSON through a terminal"
 else
-    echo "skipped: colour on a terminal: no script(1) here"
+    echo "skipped: colour on a terminal: no script(1), or no terminal to be had"
 fi
 finish
