@@ -54,19 +54,53 @@ static struct flow_wallet *view_wallet(struct flow_walk *walk, struct flow_view 
     return &list[view->wallet_count++];
 }
 
-/* An input that spends a coin which is ours in this block; false where it is foreign. */
-static bool input_own(struct flow_walk *walk, struct flow_view *view, size_t input)
+/* Whose coin an input spends, where it is ours in this block. */
+struct input_owner {
+    uint32_t wallet;
+    struct amount value;
+    struct bytes script;
+    bool older; /* than the first block read: a rev file shows it */
+};
+
+/* A coin older than a run from an anchor, of which a rev file shows the script. */
+static bool input_owner_older(struct input_owner *ret, const struct flow_walk *walk,
+                              const struct flow_view *view, size_t input)
+{
+    const struct ledger *ledger = walk->ledger;
+    if (!ledger->state.anchored || input >= view->fact->prevout_count)
+        return false;
+    const struct fact_prevout *prevout = &view->fact->prevouts[input];
+    if (prevout->evidence == PREVOUT_UNKNOWN)
+        return false;
+    size_t script = ledger_script_find(ledger, prevout->script);
+    *ret = (struct input_owner){.value = prevout->value, .script = prevout->script, .older = true};
+    return script != SIZE_MAX && ledger_owner(ledger, &ret->wallet, script, view->fact->height);
+}
+
+static bool input_owner_find(struct input_owner *ret, const struct flow_walk *walk,
+                             const struct flow_view *view, size_t input)
 {
     const struct ledger *ledger = walk->ledger;
     const struct fact_coin *coin =
         ledger_coin_spent(ledger, &view->tx.ins[input].prevout, &view->fact->txid);
-    uint32_t wallet;
-    if (!coin || !ledger_owner(ledger, &wallet, ledger->coin_script[coin - ledger->coins],
-                               view->fact->height))
+    if (!coin)
+        return input_owner_older(ret, walk, view, input);
+    size_t script = ledger->coin_script[coin - ledger->coins];
+    *ret = (struct input_owner){.value = coin->value, .script = ledger->scripts[script].script};
+    return ledger_owner(ledger, &ret->wallet, script, view->fact->height);
+}
+
+/* An input that spends a coin which is ours in this block; false where it is foreign. */
+static bool input_own(struct flow_walk *walk, struct flow_view *view, size_t input)
+{
+    struct input_owner owner;
+    if (!input_owner_find(&owner, walk, view, input))
         return false;
-    struct flow_wallet *entry = view_wallet(walk, view, wallet);
-    entry->in = amount_add(entry->in, coin->value);
-    view->flow.own_in = amount_add(view->flow.own_in, coin->value);
+    struct flow_wallet *entry = view_wallet(walk, view, owner.wallet);
+    entry->in = amount_add(entry->in, owner.value);
+    view->flow.own_in = amount_add(view->flow.own_in, owner.value);
+    if (owner.older)
+        view->flow.older_in = amount_add(view->flow.older_in, owner.value);
     view->own_in_count++;
     return true;
 }
@@ -172,7 +206,10 @@ static void flow_finish(struct flow_walk *walk, struct flow_view *view)
     flow->net = amount_sub(flow->own_out, flow->own_in);
     struct amount in = amount_add(flow->own_in, flow->foreign_in);
     struct amount out = amount_add(flow->own_out, flow->foreign_out);
-    flow->fee = flow->class_ == FLOW_CLASS_MINED ? amount_zero() : amount_sub(in, out);
+    bool proved = amount_equal(flow->older_in, amount_zero()); /* a rev file alone is no proof */
+    flow->fee = flow->class_ == FLOW_CLASS_MINED ? amount_zero()
+                : proved                         ? amount_sub(in, out)
+                                                 : amount_unknown();
     flow->declared = declared_find(walk->options, &flow->txid);
     flow->round_trip = SIZE_MAX;
     struct flow_wallet *list = view->many ? view->many : view->wallets;
@@ -210,6 +247,7 @@ static int flow_visit(void *context, const struct fact_tx *fact, struct err *err
                               .height = fact->height,
                               .tx_index = fact->tx_index,
                               .own_in = amount_zero(),
+                              .older_in = amount_zero(),
                               .own_out = amount_zero(),
                               .foreign_in = amount_zero(),
                               .foreign_out = amount_zero()};
@@ -281,11 +319,10 @@ static void possible_change(struct flow_walk *walk, struct flow_view *view)
     if (view->flow.class_ != FLOW_CLASS_EXTERNAL_OUT || view->tx.out_count != 2 ||
         view->own_out_count != 0)
         return;
-    const struct fact_coin *coin =
-        ledger_coin_spent(walk->ledger, &view->tx.ins[0].prevout, &view->fact->txid);
-    sanad_assert(coin); /* all inputs are ours */
-    size_t script = walk->ledger->coin_script[coin - walk->ledger->coins];
-    enum script_kind ours = script_kind_of(walk->ledger->scripts[script].script);
+    struct input_owner owner;
+    bool own = input_owner_find(&owner, walk, view, 0);
+    sanad_assert(own); /* all inputs are */
+    enum script_kind ours = script_kind_of(owner.script);
     bool first = script_kind_of(view->tx.outs[0].script) == ours;
     bool second = script_kind_of(view->tx.outs[1].script) == ours;
     if (first == second)
@@ -332,12 +369,8 @@ static void possible_find(struct flow_walk *walk, struct flow_view *view)
     /* Inputs of one transaction are usually signed by one owner. */
     for (size_t i = 0; i < view->fact->prevout_count && flow->class_ == FLOW_CLASS_MIXED; i++) {
         const struct fact_prevout *prevout = &view->fact->prevouts[i];
-        const struct fact_coin *coin =
-            ledger_coin_spent(walk->ledger, &view->tx.ins[i].prevout, &view->fact->txid);
-        uint32_t wallet;
-        bool own = coin && ledger_owner(walk->ledger, &wallet,
-                                        walk->ledger->coin_script[coin - walk->ledger->coins],
-                                        view->fact->height);
+        struct input_owner owner;
+        bool own = input_owner_find(&owner, walk, view, i);
         if (!own && prevout->evidence != PREVOUT_UNKNOWN)
             possible_add(walk, flow, "common-input", prevout->script, prevout->value);
     }
@@ -415,7 +448,8 @@ static void flows_conserve(struct flows *flows, const struct ledger *ledger)
         const struct flow *flow = &flows->list[i];
         bool all_ours =
             flow->class_ == FLOW_CLASS_INTERNAL || flow->class_ == FLOW_CLASS_EXTERNAL_OUT;
-        if (all_ours) {
+        sum.entered = amount_add(sum.entered, flow->older_in);
+        if (all_ours && amount_is_known(flow->fee)) {
             sum.sent = amount_add(sum.sent, flow->foreign_out);
             sum.fees = amount_add(sum.fees, flow->fee);
         } else if (amount_compare(flow->net, amount_zero()) > 0) {

@@ -136,6 +136,44 @@ static void a_fee_is_unknown_where_a_prevout_is(void **state)
     world_close(&world);
 }
 
+/* A run from an anchor, with rev files: what they show to be ours is ours, though the coin is
+ * older than the run. A sweep of old coins is no inflow. */
+static void old_coins_that_rev_files_show_are_ours(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, book_ab);
+    world.anchor = 1;
+    size_t old = world_old_coin(&world, SCRIPT_A, BTC(50));
+    size_t paid = world_old_coin(&world, SCRIPT_B, BTC(9));
+    size_t joint = world_old_coin(&world, SCRIPT_B, BTC(7));
+    size_t foreign = world_old_coin(&world, FOREIGN, BTC(3));
+    world_block(&world);
+    (void)world_tx(&world, IN({.coin = old, .undo = true}), OUT({SCRIPT_A, BTC(50) - 300}));
+    (void)world_tx(&world, IN({.coin = paid, .undo = true}),
+                   OUT({FOREIGN_P2SH, BTC(2)}, {SCRIPT_B, BTC(7) - 100}));
+    (void)world_tx(&world, IN({.coin = joint, .undo = true}, {.coin = foreign, .undo = true}),
+                   OUT({SCRIPT_B, BTC(8)}, {FOREIGN, BTC(2) - 50}));
+    world_done(&world);
+    struct flows flows = flows_of(&world, 1, 1);
+    assert_int_equal(flows.count, 3);
+    assert_int_equal(flows.list[0].class_, FLOW_CLASS_INTERNAL);
+    assert_int_equal(amount_minor(flows.list[0].net), -300);
+    assert_int_equal(flows.list[1].class_, FLOW_CLASS_EXTERNAL_OUT);
+    assert_int_equal(amount_minor(flows.list[1].foreign_out), BTC(2));
+    assert_int_equal(flows.list[2].class_, FLOW_CLASS_MIXED);
+    assert_int_equal(amount_minor(flows.list[2].net), BTC(1));
+    assert_int_equal(flows.list[2].possible_count, 2); /* the foreign input and its change */
+    for (size_t i = 0; i < 3; i++) /* a rev file is no proof: nothing is said of the fee */
+        assert_false(amount_is_known(flows.list[i].fee));
+    /* They enter with the transaction that shows them. */
+    assert_int_equal(amount_minor(flows.conservation.opening), 0);
+    assert_int_equal(amount_minor(flows.conservation.entered), BTC(66));
+    assert_false(flows.complete);
+    flows_free(&flows);
+    world_close(&world);
+}
+
 static void wallets_begin_and_cease_to_count(void **state)
 {
     (void)state;
@@ -319,6 +357,7 @@ int main(void)
         cmocka_unit_test(each_class_is_recognised),
         cmocka_unit_test(the_change_of_who_paid_with_us_is_a_hint),
         cmocka_unit_test(a_fee_is_unknown_where_a_prevout_is),
+        cmocka_unit_test(old_coins_that_rev_files_show_are_ours),
         cmocka_unit_test(wallets_begin_and_cease_to_count),
         cmocka_unit_test(the_set_grows_by_what_was_seen_and_never_back),
         cmocka_unit_test(keys_shown_and_coins_not_ripe_are_told),

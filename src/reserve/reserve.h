@@ -148,6 +148,7 @@ struct flow {
     enum flow_class class_;
     struct amount own_in, own_out, foreign_in, foreign_out, fee; /* unknown where not proved */
     struct amount net;
+    struct amount older_in; /* of own_in: coins older than the first block read (rev files) */
     struct flow_wallet *wallets;
     size_t wallet_count;
     const struct flow_declared *declared; /* NULL: unclassified */

@@ -175,6 +175,46 @@ expect 0 "flows of XS" sanad flows --store "$store" --nation XS --json
 jq '{flows: [.flows[] | del(.possible_own)], conservation}' "$work/out" >"$work/found"
 same "hints change no figure" "$work/expected" "$work/found"
 
+# ---- a run from an anchor ---------------------------------------------------------------------
+
+# Nothing of XP is older than block 2500: its figures are whole, and still nobody may say so.
+expect 0 "the anchor" sanad position --store "$store" --nation XP --at 2500 --json
+anchor=2500:$(jq -r .as_of.block_hash "$work/out")
+expect 0 "scan from the anchor" sanad scan --chain regtest --source "blocks:$two/blocks" \
+    --anchor "$anchor" --book "$two/book-xs.json" "$two/book-xp.json" --store "$work/anchored.db"
+for nation in XS XP; do
+    expect 3 "flows of $nation from the anchor" \
+        sanad flows --store "$work/anchored.db" --nation $nation --json
+    cp "$work/out" "$work/flows"
+    holds "flows of $nation from the anchor conserve" "$work/flows" '.conservation.holds
+        and .complete == false and .from_height == 2500 and all(.flows[]; .height >= 2500)'
+    expect 3 "position of $nation from the anchor" \
+        sanad position --store "$work/anchored.db" --nation $nation --json
+    holds "position of $nation from the anchor" "$work/out" '.complete == false
+        and .total_sat == $c and .from_height == 2500' --argjson c "$(jq .conservation.closing_sat "$work/flows")"
+done
+short='"\(.txid) \(.height) \(.class) \(.own_in_sat) \(.own_out_sat) \(.foreign_out_sat) \(.net_sat)"'
+jq -r ".flows[] | select(.nation == \"XP\") | $short" "$truth" | sort >"$work/expected"
+jq -r ".flows[] | $short" "$work/flows" | sort >"$work/found"
+same "flows of XP from the anchor" "$work/expected" "$work/found"
+
+# ---- what flows meant -------------------------------------------------------------------------
+
+for nation in XS XP; do
+    small=$(echo $nation | tr XSP xsp)
+    expect 0 "declarations of $nation" sanad register declaration import \
+        "$two/declarations/flows-$small.csv" --store "$store" --nation $nation --by ana \
+        --approver bruno --known 2025-12-31T20:00:00Z
+    expect 0 "flows of $nation, declared" sanad flows --store "$store" --nation $nation --json
+    jq -r ".flows[] | select(.nation == \"$nation\") | \"\(.txid) \(.meaning)\"" "$truth" |
+        sort >"$work/expected"
+    jq -r '.flows[] | "\(.txid) \(.declared.kind)"' "$work/out" | sort >"$work/found"
+    same "what the flows of $nation meant" "$work/expected" "$work/found"
+    expect 0 "flows of $nation, the day before" sanad flows --store "$store" --nation $nation \
+        --as-known 2025-12-30 --json
+    holds "flows of $nation, the day before" "$work/out" 'all(.flows[]; .declared == null)'
+done
+
 # The round trip to an exchange is linked, and stays what it is.
 holds "a round trip in June is linked" "$work/hints" '
     any(.flows[]; (.time | startswith("2025-06")) and .round_trip != null

@@ -172,7 +172,9 @@ static bool inputs_write(struct world *world, const struct hash256 *txid, uint32
         struct err err = {0};
         struct world_coin *coin = &world->coins[ins[i].coin];
         prevouts[i] = (struct fact_prevout){
-            .evidence = ins[i].unproved ? PREVOUT_UNKNOWN : PREVOUT_PROVED,
+            .evidence = ins[i].unproved ? PREVOUT_UNKNOWN
+                        : ins[i].undo   ? PREVOUT_UNDO
+                                        : PREVOUT_PROVED,
             .value = ins[i].unproved ? amount_unknown() : coin->fact.value,
             .script = ins[i].unproved ? bytes_of("", 0) : buf_bytes(&coin->script)};
         if (!coin->watched)
@@ -213,6 +215,16 @@ size_t world_tx(struct world *world, const struct world_in *ins, size_t in_count
     return first;
 }
 
+size_t world_old_coin(struct world *world, const char *script, int64_t sat)
+{
+    assert_true(world->coin_count < WORLD_COIN_MAX);
+    struct world_coin *coin = &world->coins[world->coin_count];
+    *coin = (struct world_coin){.script = test_hex(script)};
+    coin->fact = (struct fact_coin){.value = amount_of(sat)};
+    (void)snprintf((char *)coin->fact.outpoint.txid.b, 32, "old coin %zu", world->coin_count);
+    return world->coin_count++;
+}
+
 void world_done(struct world *world)
 {
     int64_t time = WORLD_START + (int64_t)world->height * WORLD_DAY;
@@ -223,6 +235,8 @@ void world_done(struct world *world)
                                 .first_hash = block_hash_of(0),
                                 .tip_time = time,
                                 .tip_median_time = time,
+                                .anchored = world->anchor > 0,
+                                .first_height = world->anchor,
                                 .grade = GRADE_PREVOUT};
     test_ok(facts_state_set(world->facts, &state, &err), &err);
     test_ok(facts_scripts_complete(world->facts, world->height, &err), &err);

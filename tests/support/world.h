@@ -23,10 +23,12 @@ struct world {
     uint32_t tx_index; /* of the next transaction in it */
     struct world_coin coins[WORLD_COIN_MAX];
     size_t coin_count;
+    uint32_t anchor; /* the first block that was scanned, where it is not genesis */
 };
 struct world_in {
     size_t coin; /* as returned by world_tx for an output */
     bool unproved;
+    bool undo; /* known from a rev file only */
 };
 struct world_out {
     const char *script; /* hexadecimal */
@@ -50,6 +52,8 @@ void world_block(struct world *world);
  * number of its first output's coin; the others follow. */
 size_t world_tx(struct world *world, const struct world_in *ins, size_t in_count,
                 const struct world_out *outs, size_t out_count);
+/* A coin that is older than the scan: no fact, but something to spend. */
+size_t world_old_coin(struct world *world, const char *script, int64_t sat);
 /* Ends the writing: the state says what was scanned. */
 void world_done(struct world *world);
 
