@@ -1,8 +1,9 @@
 /* The position as the command line prints it, and as a statement claims it. */
 #include "reserve/reserve_priv.h"
 
-/* A statement holds at most 16 KiB; beyond so many wallets their list goes by its hash. */
-enum { STATEMENT_WALLET_MAX = 64 };
+/* A statement holds at most 16 KiB; beyond so many wallets, or so many bytes of them, their
+ * list goes by its hash. */
+enum { STATEMENT_WALLET_MAX = 64, STATEMENT_WALLETS_SIZE_MAX = 12288 };
 
 static json_t *as_of_json(const struct fact_block *block)
 {
@@ -122,28 +123,22 @@ json_t *position_json(const struct position *position)
     return json;
 }
 
-/* The SHA-256 of the RFC 8785 form of the list. */
-static json_t *list_hash(const json_t *list)
+static void wallets_claim(json_t *json, const struct position *position)
 {
+    json_t *list = wallets_json(position, true);
     struct buf text = buf_with_max(BOOK_SIZE_MAX);
     struct hash256 hash;
     struct err err = {0};
     int code = json_canonical(&text, list, &err);
     sanad_assert(code == 0); /* we made it: integers and checked strings */
-    sha256_of(&hash, buf_bytes(&text));
-    buf_free(&text);
-    return json_hash_straight(&hash);
-}
-
-static void wallets_claim(json_t *json, const struct position *position)
-{
-    json_t *list = wallets_json(position, true);
-    if (json_array_size(list) <= STATEMENT_WALLET_MAX) {
-        json_object_set_new(json, "wallets", list);
-        return;
+    if (json_array_size(list) <= STATEMENT_WALLET_MAX && text.size <= STATEMENT_WALLETS_SIZE_MAX) {
+        json_object_set(json, "wallets", list);
+    } else {
+        sha256_of(&hash, buf_bytes(&text));
+        json_object_set_new(json, "wallets_sha256", json_hash_straight(&hash));
+        json_object_set_new(json, "wallet_count", json_integer((json_int_t)json_array_size(list)));
     }
-    json_object_set_new(json, "wallets_sha256", list_hash(list));
-    json_object_set_new(json, "wallet_count", json_integer((json_int_t)json_array_size(list)));
+    buf_free(&text);
     json_decref(list);
 }
 

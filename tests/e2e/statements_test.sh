@@ -256,6 +256,31 @@ for run in "1 $two/blocks" "2 $two/blocks" "3 $two/blocks" "2 $work/shuffled" "3
         --book "$work/whole.json" --source "blocks:$folder"
 done
 
+# ---- many wallets ------------------------------------------------------------------------------
+
+# many COUNT ID-SIZE: a book of so many public wallets, a statement of it, verified.
+many() {
+    jq --argjson n "$1" --argjson s "$2" '.wallets[0] as $w | .wallets = [range($n) | . as $i
+        | ("0123456789abcdef" | explode | map([.] | implode)) as $x | $w | del(.range, .gap)
+        | .id = ("w\($i)-" + "x" * $s) | .visibility = "public"
+        | .descriptors = ["raw(51\($x[$i / 16 | floor])\($x[$i % 16]))"]]' \
+        "$two/book-xp.json" >"$work/many.json"
+    rm -f "$work/many.db"*
+    # shellcheck disable=SC2086 # two words
+    expect 0 "scan of $1 wallets" sanad scan $chain --source "blocks:$two/blocks" \
+        --book "$work/many.json" --store "$work/many.db"
+    expect 0 "make of $1 wallets" sanad statement make reserve-position --store "$work/many.db" \
+        --authority xp --log xp.example/log --key "$work/k1.json" --passphrase-file "$phrase" \
+        --out "$work/many.note"
+    expect 0 "show of $1 wallets" sanad statement show "$work/many.note" --json
+    holds "$1 wallets of $2" "$work/out" "$3"
+    expect 0 "verify of $1 wallets" verify "$work/many.note" --trust "$work/one" \
+        --book "$work/many.json"
+}
+many 64 10 '.wallets | length == 64'
+many 64 110 '(has("wallets") | not) and .wallet_count == 64 and (.wallets_sha256 | length) == 64'
+many 65 10 '(has("wallets") | not) and .wallet_count == 65'
+
 # ---- the other kinds ---------------------------------------------------------------------------
 
 expect 0 "address-book" sanad statement make address-book --book "$two/book-xs.json" $chain \
