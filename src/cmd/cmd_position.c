@@ -122,10 +122,10 @@ static int position_show(const struct position *position, bool book_approved, st
     screen_line(&screen, STYLE_PLAIN, "%s", "");
     totals_show(position, &screen);
     value_show(position, &screen);
-    screen_line(
-        &screen, STYLE_FAINT,
-        "Complete for the declared scripts only; it says nothing of undeclared wallets or of "
-        "who holds the keys.");
+    screen_line(&screen, STYLE_FAINT,
+                "%s for the declared scripts only; it says nothing of undeclared wallets or of "
+                "who holds the keys.",
+                position->complete ? "Complete" : "Not complete, and");
     return 0;
 }
 
@@ -139,6 +139,12 @@ static int candidate_add(struct cmd_context *context, const struct cmd_args *arg
     int code = book_read_file(&candidate, path, context->params, err);
     if (code)
         return code;
+    if (strcmp(candidate->nation, context->book->nation) != 0) {
+        code = err_set(err, SANAD_REFUSED, "%s: is of %s, the position is of %s", path,
+                       candidate->nation, context->book->nation);
+        book_free(candidate);
+        return code;
+    }
     json_t *merged = json_deep_copy(context->book->json);
     const char *const lists[] = {"entities", "wallets"};
     for (size_t i = 0; i < countof(lists); i++) {

@@ -81,8 +81,8 @@ int position_make(struct position *ret_position, const struct ledger *ledger, ui
 void position_free(struct position *position);
 json_t *position_json(const struct position *position);
 /* The members of a reserve-position statement: no nulls, no reals; restricted wallets are not
- * listed; over 64 wallets or 12 KiB of them a hash of the list stands in for it. `public_book` is the hash of
- * the public form of the book, or NULL where the book has no restricted wallet. */
+ * listed; over 64 wallets or 12 KiB of them a hash of the list stands in for it. `public_book` is
+ * the hash of the public form of the book, or NULL where the book has no restricted wallet. */
 json_t *position_statement(const struct position *position, const struct hash256 *public_book);
 
 /* ---- flows --------------------------------------------------------------------------------- */

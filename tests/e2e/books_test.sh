@@ -106,6 +106,27 @@ expect 0 "as restated" sanad position --store "$store" --nation XS --at "$tip" -
 holds "today's version knows both" "$work/out" \
     '[.wallets[].id] | index("reserve-vault") and index("development-fund")'
 
+# ---- a candidate book -----------------------------------------------------------------------
+
+# With the knowledge of September the fund is a candidate; it is not declared by asking.
+jq '{nation, currency, simulated, entities: [.entities[] | select(.id == "development-bank")],
+    wallets: [.wallets[] | select(.id == "development-fund")]}' "$two/book-xs.json" >"$work/fund.json"
+expect 0 "without the candidate" sanad position --store "$store" --nation XS --at 4000 \
+    --as-known 2025-09-06 --json
+cp "$work/out" "$work/without"
+expect 0 "with the candidate" sanad position --store "$store" --nation XS --at 4000 \
+    --as-known 2025-09-06 --with-book "$work/fund.json" --json
+holds "the candidate adds its wallet and no more" "$work/out" '
+    ([.wallets[] | select(.id == "development-fund").balance_sat] | add) as $fund
+    | $fund > 0 and .total_sat == $w[0].total_sat + $fund
+    and [.wallets[] | select(.id != "development-fund")] == $w[0].wallets
+    and .book_sha256 != $w[0].book_sha256' --slurpfile w "$work/without"
+expect 0 "asked again" sanad position --store "$store" --nation XS --at 4000 \
+    --as-known 2025-09-06 --json
+same "the candidate was not kept" "$work/without" "$work/out"
+refused 4 'is of XP, the position is of XS' "a candidate of another nation" sanad position \
+    --store "$store" --nation XS --with-book "$two/book-xp.json"
+
 # ---- flows ---------------------------------------------------------------------------------
 
 row='"\(.txid) \(.height) \(.class) \(.own_in_sat) \(.own_out_sat) \(.foreign_in_sat) \(.foreign_out_sat) \(.fee_sat) \(.net_sat)"'
