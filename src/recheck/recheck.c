@@ -2,6 +2,7 @@
 #include "recheck/recheck.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -114,6 +115,28 @@ static bool hash_is(const json_t *json, const char *key, const struct hash256 *h
     return text && hash256_from_straight(&stated, text) && hash256_equal(&stated, hash);
 }
 
+/* What an address-book statement says of its book, held against the book at hand. */
+static void book_members(struct recheck *recheck, const struct stmt *stmt, const struct book *book)
+{
+    json_t *found = json_object();
+    const char *key;
+    json_t *value;
+    json_object_set_new(found, "chain", json_string(book->params->name));
+    json_object_set_new(found, "nation", json_string(book->nation));
+    json_object_set_new(found, "simulated", json_boolean(book->simulated));
+    json_object_set_new(found, "entity_count", json_integer((json_int_t)book->entity_count));
+    json_object_set_new(found, "wallet_count", json_integer((json_int_t)book->wallet_count));
+    json_object_foreach (found, key, value) {
+        const json_t *stated = json_object_get(stmt->json, key);
+        bool same = stated && json_equal(stated, value);
+        char *text = json_dumps(value, JSON_ENCODE_ANY);
+        recheck_add(recheck, "book", key, same ? VERDICT_HOLDS : VERDICT_CONTRADICTED,
+                    same ? "%s" : "the book has %s", text ? text : "");
+        free(text);
+    }
+    json_decref(found);
+}
+
 void recheck_book(struct recheck *recheck, const struct stmt *stmt, const struct book *book,
                   bool *ret_public)
 {
@@ -135,7 +158,10 @@ void recheck_book(struct recheck *recheck, const struct stmt *stmt, const struct
     } else {
         recheck_add(recheck, "book", "book_sha256", VERDICT_UNDECIDED,
                     "the book at hand is another: %s", hash);
+        return;
     }
+    if (stmt->kind == STMT_ADDRESS_BOOK)
+        book_members(recheck, stmt, book);
 }
 
 json_t *recheck_json(const struct recheck *recheck)

@@ -124,7 +124,7 @@ static json_t *body_of(struct book *book, uint32_t height)
 }
 
 /* Signed and read again, as a stranger gets it. Takes the reference. */
-static struct stmt *stmt_of(json_t *body)
+static struct stmt *stmt_of_kind(enum stmt_kind kind, json_t *body)
 {
     static const struct stmt_place place = {.authority = "xs", .log = "xs.example/log", .prev = -1};
     struct buf text = buf_with_max(NOTE_SIZE_MAX);
@@ -134,13 +134,18 @@ static struct stmt *stmt_of(json_t *body)
     struct err err = {0};
     uint8_t seed[32] = {7};
     test_ok(role_key_new(&key, "xs.example/reserve/k1", seed, &err), &err);
-    test_ok(stmt_build(&text, STMT_RESERVE_POSITION, &place, body, &err), &err);
+    test_ok(stmt_build(&text, kind, &place, body, &err), &err);
     test_ok(stmt_sign(&note, buf_bytes(&text), &key, &err), &err);
     test_ok(stmt_read(&stmt, "note", buf_bytes(&note), &err), &err);
     buf_free(&text);
     buf_free(&note);
     json_decref(body);
     return stmt;
+}
+
+static struct stmt *stmt_of(json_t *body)
+{
+    return stmt_of_kind(STMT_RESERVE_POSITION, body);
 }
 
 static const struct check *check_of(const struct recheck *recheck, const char *name,
@@ -431,6 +436,45 @@ static void a_book_at_hand_must_be_the_one_that_is_named(void **state)
     book_free(book);
 }
 
+/* What an address-book statement says of its book beside the hash. */
+static void a_book_is_what_its_statement_says(void **state)
+{
+    (void)state;
+    static const char *const members[] = {"chain", "nation", "simulated", "entity_count",
+                                          "wallet_count"};
+    char hash[HEX256_SIZE];
+    struct book *book = book_of(whole_book);
+    struct book *form = public_form(book);
+    bool public_only;
+    json_t *right = json_pack("{s:s, s:s, s:b, s:i, s:i}", "chain", "regtest", "nation", "XS",
+                              "simulated", 0, "entity_count", 1, "wallet_count", 3);
+    hash256_straight(hash, &book->sha256);
+    json_object_set_new(right, "book_sha256", json_string(hash));
+    hash256_straight(hash, &form->sha256);
+    json_object_set_new(right, "public_book_sha256", json_string(hash));
+    for (size_t i = 0; i <= countof(members); i++) {
+        struct recheck recheck = {0};
+        json_t *body = json_deep_copy(right);
+        bool lie = i < countof(members);
+        if (lie)
+            json_object_set_new(body, members[i], another(json_object_get(body, members[i])));
+        struct stmt *stmt = stmt_of_kind(STMT_ADDRESS_BOOK, body);
+        recheck_book(&recheck, stmt, book, &public_only);
+        assert_int_equal(recheck.verdict, lie ? VERDICT_CONTRADICTED : VERDICT_HOLDS);
+        assert_int_equal(contradictions(&recheck, "book"), lie ? 1 : 0);
+        if (lie)
+            assert_int_equal(check_of(&recheck, "book", members[i])->verdict, VERDICT_CONTRADICTED);
+        /* The public form tells as much. */
+        recheck = (struct recheck){0};
+        recheck_book(&recheck, stmt, form, &public_only);
+        assert_int_equal(recheck.verdict, lie ? VERDICT_CONTRADICTED : VERDICT_UNDECIDED);
+        stmt_free(stmt);
+    }
+    json_decref(right);
+    book_free(form);
+    book_free(book);
+}
+
 /* A statement with one member changed, checked by its own sums alone. */
 static void sums_must_fail(const json_t *right, const char *key, const char *subject)
 {
@@ -548,6 +592,7 @@ int main(void)
         cmocka_unit_test(a_source_that_is_none_is_an_error_and_no_verdict),
         cmocka_unit_test(the_public_form_decides_the_public_part),
         cmocka_unit_test(a_book_at_hand_must_be_the_one_that_is_named),
+        cmocka_unit_test(a_book_is_what_its_statement_says),
         cmocka_unit_test(sums_inside_a_statement_must_add_up),
         cmocka_unit_test(signatures_decide_by_the_trust_file),
         cmocka_unit_test(the_worst_verdict_counts_even_where_the_list_is_full),
