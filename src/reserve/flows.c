@@ -67,9 +67,10 @@ static bool input_owner_older(struct input_owner *ret, const struct flow_walk *w
                               const struct flow_view *view, size_t input)
 {
     const struct ledger *ledger = walk->ledger;
-    if (!ledger->state.anchored || input >= view->fact->prevout_count)
+    const struct fact_prevout *prevouts = view->fact->prevouts;
+    if (!ledger->state.anchored || !prevouts || input >= view->fact->prevout_count)
         return false;
-    const struct fact_prevout *prevout = &view->fact->prevouts[input];
+    const struct fact_prevout *prevout = &prevouts[input];
     if (prevout->evidence == PREVOUT_UNKNOWN)
         return false;
     size_t script = ledger_script_find(ledger, prevout->script);
