@@ -290,14 +290,17 @@ static void parties_find(struct flow_walk *walk, struct flow_view *view)
     for (size_t i = 0; i < view->fact->prevout_count; i++) {
         const struct fact_prevout *prevout = &view->fact->prevouts[i];
         const char *label = label_find(walk->options->labels, prevout->script);
-        if (!label || prevout->evidence == PREVOUT_UNKNOWN)
+        struct input_owner owner;
+        if (!label || prevout->evidence == PREVOUT_UNKNOWN ||
+            input_owner_find(&owner, walk, view, i))
             continue;
         struct counterparty *party = party_of(flow, label);
         party->in = amount_add(party->in, prevout->value);
     }
     for (size_t i = 0; i < view->tx.out_count; i++) {
         const char *label = label_find(walk->options->labels, view->tx.outs[i].script);
-        if (!label)
+        uint32_t wallet;
+        if (!label || output_owner(walk, &wallet, &view->tx.outs[i], view->fact->height))
             continue;
         struct counterparty *party = party_of(flow, label);
         party->out = amount_add(party->out, view->tx.outs[i].value);
