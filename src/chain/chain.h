@@ -279,6 +279,35 @@ int ext_key_parse(struct ext_key *ret_key, const struct chain_params *params, co
 /* Public child; index < 2^31. False with a chance of 2^-127 (BIP32: take the next index). */
 bool ext_key_child(struct ext_key *ret_child, const struct ext_key *parent, uint32_t index);
 
+/* ---- partially signed transactions (BIP174 version 0, BIP370 version 2) ---------------------- */
+
+enum { PSBT_SIZE_MAX = 16 << 20 };
+/* What a PSBT says of the output that an input spends. */
+enum psbt_utxo {
+    PSBT_UTXO_NONE,
+    PSBT_UTXO_CLAIMED, /* witness UTXO alone: value and script are the maker's word */
+    PSBT_UTXO_PROVED   /* the whole funding transaction, and its txid is the outpoint's */
+};
+struct psbt_in {
+    struct outpoint prevout;
+    enum psbt_utxo utxo;
+    struct amount value; /* unknown where PSBT_UTXO_NONE */
+    struct bytes script; /* views the input bytes */
+};
+struct psbt {
+    uint32_t version; /* 0 or 2 */
+    struct psbt_in *ins;
+    struct tx_out *outs;
+    size_t in_count;
+    size_t out_count;
+};
+/* Binary, or base64 as wallets copy it (surrounding white space is fine). Arrays in the arena.
+ * REFUSED: no magic, a key twice in a map, a version other than 0 or 2, fields of the other
+ * version, an unsigned transaction with signatures in it, a funding transaction with another
+ * txid or without that output, a witness UTXO that contradicts it, no inputs or outputs, an
+ * input spent twice, values out of range, bytes behind the end. */
+int psbt_parse(struct psbt *ret_psbt, struct bytes raw, struct arena *arena, struct err *err);
+
 /* ---- output descriptors (BIP380 to 387, 389)
  * -------------------------------------------------------- */
 

@@ -30,6 +30,77 @@ struct balance_point {
 /* In the order of height; borrowed from the ledger. */
 const struct balance_point *ledger_series(const struct ledger *ledger, size_t *ret_count);
 
+/* The height up to which it was read, and the book. */
+uint32_t ledger_height(const struct ledger *ledger);
+const struct book *ledger_book(const struct ledger *ledger);
+struct facts *ledger_facts(const struct ledger *ledger);
+/* Every change of a wallet's balance, in the order of height: a coin begins or ceases to be
+ * held. Borrowed from the ledger. */
+struct wallet_change {
+    uint32_t height;
+    uint32_t wallet; /* of the book */
+    struct amount value;
+    bool membership; /* no payment: the wallet or the script began or ceased to count */
+};
+const struct wallet_change *ledger_changes(const struct ledger *ledger, size_t *ret_count);
+/* Why a ledger can't vouch for its balances (a sealed wallet without its opening, scripts not
+ * looked for yet, a run from an anchor) where the wallets marked in `wanted` (one flag a wallet
+ * of the book) count: one sentence, or NULL. */
+const char *ledger_incomplete(const struct ledger *ledger, const bool *wanted);
+
+/* The wallet of a script after the ledger's last block; false: none. */
+bool ledger_script_wallet(const struct ledger *ledger, uint32_t *ret_wallet, struct bytes script);
+/* A coin of the book by its outpoint; false: it never was one. */
+struct ledger_coin {
+    uint32_t wallet; /* that holds it now, or held it last */
+    struct amount value;
+    struct bytes script;
+    bool held; /* after the ledger's last block */
+    bool spent;
+    uint32_t spent_height;
+};
+bool ledger_coin_find(struct ledger_coin *ret_coin, const struct ledger *ledger,
+                      const struct outpoint *outpoint);
+
+/* ---- coins followed ------------------------------------------------------------------------ */
+
+/* Coins that chosen transactions brought, followed through our own payments: which part of what
+ * is held today came from them. Where coins mix in a payment the rule says which part goes
+ * where. FIFO: the inputs' satoshi, in their order, fill the outputs in theirs, and the fee is
+ * what is left over; LIFO: the same with the inputs from the last to the first; PRO_RATA: each
+ * output and the fee get their share, exact in sum. What is paid to others is gone for good. */
+enum trace_rule { TRACE_FIFO, TRACE_LIFO, TRACE_PRO_RATA, TRACE_RULE_COUNT };
+const char *trace_rule_name(enum trace_rule rule); /* "fifo", "lifo", "pro-rata" */
+struct trace_inflow {
+    struct hash256 txid;
+    uint32_t wallet; /* of the book: only what it received; UINT32_MAX: all that we received */
+};
+/* What is held of them by the marked wallets, after each height where that changes. */
+struct trace_point {
+    uint32_t height;
+    struct amount held;
+};
+struct trace;
+/* `wanted`: one flag a wallet of the book; `inflows` in any order. Unknown values (an input of
+ * another whose value is not proved, before ours in the rule's order) make what follows from
+ * them unknown. */
+int trace_new(struct trace **ret_trace, const struct ledger *ledger, const bool *wanted,
+              const struct trace_inflow *inflows, size_t inflow_count, enum trace_rule rule,
+              struct err *err);
+void trace_free(struct trace *trace);
+const struct trace_point *trace_points(const struct trace *trace, size_t *ret_count);
+/* A payment that has not happened. */
+struct trace_payment {
+    const struct outpoint *inputs;
+    const struct amount *in_values; /* unknown where not proved */
+    size_t in_count;
+    const uint32_t *out_wallets; /* of the book; UINT32_MAX: somebody else's */
+    const struct amount *out_values;
+    size_t out_count;
+};
+/* How much less (never more: not positive) of them the marked wallets would hold after it. */
+struct amount trace_payment_effect(const struct trace *trace, const struct trace_payment *payment);
+
 /* ---- position ------------------------------------------------------------------------------ */
 
 struct wallet_position {
