@@ -389,6 +389,8 @@ struct breach {
     int64_t worst_day;
     struct amount worst;         /* value on it */
     const struct waiver *waiver; /* that covers it, or NULL */
+    bool has_reported;           /* the first day, as known when it was reported */
+    enum limits_verdict reported_verdict;
     struct limits_change change; /* of the first day */
 };
 struct criterion_term {
@@ -419,6 +421,8 @@ struct criterion_result {
     int64_t reported_known;
     struct amount reported_value;
     enum limits_verdict reported_verdict;
+    size_t changed_days; /* days (or test dates) whose verdict is not the one reported then */
+    int64_t changed_first, changed_last;
     bool misreporting; /* the verdict changed */
     bool has_running;  /* end-period, past its last test date: the value on the day asked */
     int64_t running_day;
