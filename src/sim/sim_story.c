@@ -70,13 +70,26 @@ void sim_declare(struct sim *sim, enum sim_nation nation, uint32_t tx, const cha
                                  .document = *sim_document_hash(sim, document, note)};
 }
 
+/* A line is what is owed from its time on, so two of one instant would contradict each other:
+ * what happens in the same block stands a second later. */
+static int64_t owe_time(const struct sim *sim, const struct sim_liability *liability)
+{
+    for (size_t i = sim->liability_count; i-- > 0;) {
+        const struct sim_liability *before = &sim->liabilities[i];
+        if (before->nation == liability->nation && strcmp(before->entity, liability->entity) == 0 &&
+            strcmp(before->holder, liability->holder) == 0)
+            return before->time < sim->now ? sim->now : before->time + 1;
+    }
+    return sim->now;
+}
+
 /* A statement a year; its lines are the changes. */
 static void owe(struct sim *sim, struct sim_liability *liability)
 {
     char name[64], date[11];
     date_format(date, sim->day);
     (void)snprintf(name, sizeof name, "statement-%s-%.4s", liability->entity, date);
-    liability->time = sim->now;
+    liability->time = owe_time(sim, liability);
     liability->document = *sim_document_hash(sim, name, "statement of balances owed in BTC");
     sim->liabilities = sim_grow(sim->liabilities, sim->liability_count, &sim->liability_capacity,
                                 sizeof *liability);
