@@ -1,5 +1,6 @@
-/* Feeds files to the CSV import of prices and declarations. Whatever comes: it is imported
- * whole or not at all, the chain of the journal holds, and what it holds comes out again. */
+/* Feeds files to the CSV import of prices, declarations, liabilities and series. Whatever comes: it
+ * is imported whole or not at all, the chain of the journal holds, and what it holds comes out
+ * again. */
 #include "register/register.h"
 
 #include <stdlib.h>
@@ -29,7 +30,22 @@ static void check(struct registry *registry, const char *kind, bool imported)
     buf_free(&out);
 }
 
-/* The first byte chooses the kind ('p' or another) and, by its case, whether it is approved. */
+static const char *kind_of(uint8_t letter)
+{
+    switch (letter | 0x20) {
+    case 'p':
+        return "price";
+    case 'l':
+        return "liability";
+    case 's':
+        return "series";
+    default:
+        return "declaration";
+    }
+}
+
+/* The first byte chooses the kind ('p', 'l', 's' or another) and, by its case, whether it is
+ * approved. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err = {0};
@@ -38,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct import_report report = {0};
     if (size == 0)
         return 0;
-    const char *kind = (data[0] | 0x20) == 'p' ? "price" : "declaration";
+    const char *kind = kind_of(data[0]);
     struct register_import import = {.nation = "XS",
                                      .proposer = "ana",
                                      .approver = data[0] & 0x20 ? NULL : "bruno",

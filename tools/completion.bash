@@ -14,7 +14,7 @@ _sanad_second() {
     claims) echo "check" ;;
     key) echo "new show" ;;
     statement) echo "make sign show" ;;
-    register) echo "check book entity wallet price declaration" ;;
+    register) echo "check book entity wallet price declaration liability series programme" ;;
     esac
 }
 

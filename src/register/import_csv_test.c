@@ -227,6 +227,67 @@ static void test_export(void **state)
     buf_free(&small);
 }
 
+#define LIABILITY_HEADER "time,entity,holder,holder_sector,amount_sat,document_sha256,note\n"
+#define SERIES_HEADER "name,time,unit,value,document_sha256\n"
+
+static void exported(struct fixture *fixture, const char *kind, const char *text)
+{
+    struct err err = {0};
+    struct buf out = buf_with_max(1 << 16);
+    struct register_query query = {.kind = kind, .nation = "XS", .known = INT64_MAX};
+    test_ok(register_export_csv(fixture->registry, &out, &query, &err), &err);
+    assert_string_equal(buf_cstr(&out), text);
+    buf_free(&out);
+}
+
+static void test_liabilities(void **state)
+{
+    struct fixture *fixture = *state;
+    refused(fixture, "liability", LIABILITY_HEADER "2025-07-16,bank,clients,S14,-1," DOC_1 ",\n",
+            "whole number");
+    refused(fixture, "liability",
+            LIABILITY_HEADER "2025-07-16,bank,clients,S14,2100000000000001," DOC_1 ",\n",
+            "whole number");
+    refused(fixture, "liability", LIABILITY_HEADER "2025-07-16,bank,clients,S14,5,,\n",
+            "no document");
+    refused(fixture, "liability",
+            LIABILITY_HEADER "2025-07-16,bank,clients,S14,5," DOC_1 ",\n"
+                             "2025-07-16T00:00:00Z,bank,clients,S14,6," DOC_1 ",\n",
+            "stands twice in this import");
+    imported(fixture, "liability",
+             LIABILITY_HEADER "2025-07-16,bank,clients,S14,500," DOC_1 ",a note\n"
+                              "2025-07-16,bank,treasury,S1311,0," DOC_2 ",\n",
+             "2025-08-01", "bruno", (size_t[]){2, 0, 0});
+    const char *out =
+        "time,entity,holder,holder_sector,amount_sat,note,nation,known,visibility,document_name,"
+        "document_sha256\n2025-07-16T00:00:00Z,bank,clients,S14,500,a note,XS,"
+        "2025-08-01T00:00:00Z,public,," DOC_1 "\n2025-07-16T00:00:00Z,bank,treasury,S1311,0,,XS,"
+        "2025-08-01T00:00:00Z,public,," DOC_2 "\n";
+    exported(fixture, "liability", out);
+    imported(fixture, "liability", out, "2025-08-01", NULL, (size_t[]){0, 0, 2});
+}
+
+static void test_series(void **state)
+{
+    struct fixture *fixture = *state;
+    refused(fixture, "series", SERIES_HEADER "reserves,2025-06-30,USD,1.5," DOC_1 "\n",
+            "whole number");
+    refused(fixture, "series", SERIES_HEADER "reserves,2025-06-30,dollars,1," DOC_1 "\n",
+            "unit \"dollars\"");
+    imported(fixture, "series",
+             SERIES_HEADER "arrears,2025-06-30,USD,-150," DOC_1 "\narrears,2025-07-31,USD,0," DOC_1
+                           "\n",
+             "2025-08-01", NULL, (size_t[]){2, 0, 0});
+    const char *out =
+        "name,time,unit,value,note,nation,known,visibility,document_name,"
+        "document_sha256\narrears,2025-06-30T00:00:00Z,USD,-150,,XS,"
+        "2025-08-01T00:00:00Z,public,," DOC_1
+        "\narrears,2025-07-31T00:00:00Z,USD,0,,XS,2025-08-01T00:00:00Z,public,," DOC_1 "\n";
+    exported(fixture, "series", out);
+    imported(fixture, "series", out, "2025-08-01", NULL, (size_t[]){0, 0, 2});
+    refused(fixture, "programme", "id,version,sha256\nxs,1," DOC_1 "\n", "no column \"programme\"");
+}
+
 static void test_file(void **state)
 {
     struct fixture *fixture = *state;
@@ -268,6 +329,8 @@ int main(void)
         REGISTER_TEST(test_four_eyes),
         REGISTER_TEST(test_four_eyes_again),
         REGISTER_TEST(test_export),
+        REGISTER_TEST(test_liabilities),
+        REGISTER_TEST(test_series),
         REGISTER_TEST(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* RFC 8785: beyond it two readers of one number may differ. */
+#define JSON_INTEGER_MAX ((INT64_C(1) << 53) - 1)
+
 static const char *const meaning_names[] = {
 #define X(name, text) [FLOW_##name] = (text),
     FLOW_MEANINGS(X)
@@ -17,6 +20,11 @@ const char *flow_meaning_name(enum flow_meaning meaning)
 }
 
 /* ---- checks over several fields ---- */
+
+static bool is_capitals(const char *text, size_t size)
+{
+    return strlen(text) == size && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == size;
+}
 
 unsigned currency_decimals(const char *currency)
 {
@@ -48,6 +56,21 @@ static int declaration_check(const char *object, const json_t *body, struct err 
     const char *settlement = json_string_value(json_object_get(body, "settlement_date"));
     if (trade && settlement && strcmp(settlement, trade) < 0)
         return err_set(err, SANAD_REFUSED, "%s: settlement_date before trade_date", object);
+    return 0;
+}
+
+/* A unit that limits knows, by its shape: BTC and currencies, hundredths of a percent, ones. A
+ * series of coins is bounded as coins are. */
+static int series_check(const char *object, const json_t *body, struct err *err)
+{
+    const char *unit = json_string_value(json_object_get(body, "unit"));
+    json_int_t value = json_integer_value(json_object_get(body, "value"));
+    if (!is_capitals(unit, 3) && strcmp(unit, "percent") != 0 && strcmp(unit, "count") != 0)
+        return err_set(err, SANAD_REFUSED,
+                       "%s: unit \"%.32s\": must be BTC, a currency, percent or count", object,
+                       unit);
+    if (strcmp(unit, "BTC") == 0 && (value > AMOUNT_MONEY_MAX_SAT || value < -AMOUNT_MONEY_MAX_SAT))
+        return err_set(err, SANAD_REFUSED, "%s: over 21 million BTC", object);
     return 0;
 }
 
@@ -91,6 +114,35 @@ static const struct register_field declaration_fields[] = {
     {.name = "note", .type = FIELD_TEXT},
 };
 
+/* A line stands from its time on until the next of its entity and holder: the whole amount
+ * owed, never a change. */
+static const struct register_field liability_fields[] = {
+    {.name = "time", .type = FIELD_TIME, .required = true, .in_key = true},
+    {.name = "entity", .type = FIELD_TEXT, .required = true, .in_key = true},
+    {.name = "holder", .type = FIELD_TEXT, .required = true, .in_key = true},
+    {.name = "holder_sector", .type = FIELD_TEXT, .required = true},
+    {.name = "amount_sat", .type = FIELD_INTEGER, .required = true, .max = AMOUNT_MONEY_MAX_SAT},
+    {.name = "note", .type = FIELD_TEXT},
+};
+static const struct register_field series_fields[] = {
+    {.name = "name", .type = FIELD_TEXT, .required = true, .in_key = true},
+    {.name = "time", .type = FIELD_TIME, .required = true, .in_key = true},
+    {.name = "unit", .type = FIELD_TEXT, .required = true},
+    {.name = "value",
+     .type = FIELD_INTEGER,
+     .required = true,
+     .min = -JSON_INTEGER_MAX,
+     .max = JSON_INTEGER_MAX},
+    {.name = "note", .type = FIELD_TEXT},
+};
+/* The document of a programme is its file; the body holds what the file says. */
+static const struct register_field programme_fields[] = {
+    {.name = "id", .type = FIELD_TEXT, .required = true, .in_key = true},
+    {.name = "version", .type = FIELD_TEXT, .required = true},
+    {.name = "sha256", .type = FIELD_HASH, .required = true},
+    {.name = "programme", .type = FIELD_OBJECT, .required = true},
+};
+
 static const struct register_kind kinds[] = {
     {.name = "book",
      .summary = "versions of a nation's address book",
@@ -129,6 +181,27 @@ static const struct register_kind kinds[] = {
      .national = true,
      .document = DOCUMENT_REQUIRED,
      .check = declaration_check},
+    {.name = "liability",
+     .summary = "BTC owed, by debtor and holder",
+     .fields = liability_fields,
+     .field_count = countof(liability_fields),
+     .national = true,
+     .from_field = "time",
+     .document = DOCUMENT_REQUIRED},
+    {.name = "series",
+     .summary = "figures over time: reserves, borrowing, arrears",
+     .fields = series_fields,
+     .field_count = countof(series_fields),
+     .national = true,
+     .from_field = "time",
+     .document = DOCUMENT_REQUIRED,
+     .check = series_check},
+    {.name = "programme",
+     .summary = "what was agreed, as programme files",
+     .fields = programme_fields,
+     .field_count = countof(programme_fields),
+     .national = true,
+     .document = DOCUMENT_OR_FILE},
 };
 
 const struct register_kind *register_kind_at(size_t index)
@@ -153,11 +226,6 @@ const struct register_field *kind_field(const struct register_kind *kind, const 
 }
 
 /* ---- texts ---- */
-
-static bool is_capitals(const char *text, size_t size)
-{
-    return strlen(text) == size && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == size;
-}
 
 bool is_nation(const char *text)
 {
@@ -273,14 +341,28 @@ static int field_check(json_t **ret_value, const struct register_field *field, j
     return 0;
 }
 
+/* A sign only where the field may be negative; there is one spelling of zero. */
+static bool integer_from_text(int64_t *ret_value, const struct register_field *field,
+                              const char *text)
+{
+    bool negative = text[0] == '-' && field->min < 0;
+    uint64_t max = negative ? (uint64_t)0 - (uint64_t)field->min : (uint64_t)field->max;
+    uint64_t number;
+    text += negative ? 1 : 0;
+    if (!number_parse(&number, text, strlen(text), max) || (negative && number == 0))
+        return false;
+    *ret_value = (int64_t)(negative ? (uint64_t)0 - number : number);
+    return true;
+}
+
 int field_from_text(json_t **ret_value, const struct register_field *field, const char *text,
                     struct err *err)
 {
-    uint64_t number;
     if (field->type == FIELD_INTEGER) {
-        if (!number_parse(&number, text, strlen(text), (uint64_t)field->max))
+        int64_t number;
+        if (!integer_from_text(&number, field, text))
             return field_refuse(field, "must be a whole number within its bounds", err);
-        *ret_value = json_integer((json_int_t)number);
+        *ret_value = json_integer(number);
         return 0;
     }
     if (field->type == FIELD_BOOLEAN) {

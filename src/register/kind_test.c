@@ -109,6 +109,96 @@ static void test_prices(void **state)
     assert_int_equal(currency_decimals("FCL"), 2); /* crosses no word of the list */
 }
 
+#define LIABILITY(amount)                                                                          \
+    "{\"time\":\"2025-07-16T00:00:00Z\",\"entity\":\"bank\",\"holder\":\"a/b\","                   \
+    "\"holder_sector\":\"S14\",\"amount_sat\":" amount "}"
+#define SERIES(unit, value)                                                                        \
+    "{\"name\":\"reserves\",\"time\":\"2025-06-30\",\"unit\":\"" unit "\",\"value\":" value "}"
+
+static void test_liabilities(void **state)
+{
+    (void)state;
+    body_taken("liability", LIABILITY("0"),
+               "{\"amount_sat\":0,\"entity\":\"bank\",\"holder\":\"a/b\",\"holder_sector\":\"S14\","
+               "\"time\":\"2025-07-16T00:00:00Z\"}",
+               "2025-07-16T00:00:00Z/bank/a%2Fb");
+    body_refused("liability", LIABILITY("-1"), "integer within");
+    body_refused("liability", LIABILITY("2100000000000001"), "integer within");
+    body_refused("liability", LIABILITY("1.5"), "integer within");
+    body_refused("liability", LIABILITY("null"), "\"amount_sat\" is missing");
+    body_refused("liability",
+                 "{\"time\":\"2025-07-16\",\"entity\":\"bank\",\"holder\":\"x\",\"amount_sat\":1}",
+                 "\"holder_sector\" is missing");
+}
+
+static void test_series(void **state)
+{
+    (void)state;
+    body_taken("series", SERIES("PKR", "-9007199254740991"),
+               "{\"name\":\"reserves\",\"time\":\"2025-06-30T00:00:00Z\",\"unit\":\"PKR\","
+               "\"value\":-9007199254740991}",
+               "reserves/2025-06-30T00:00:00Z");
+    body_refused("series", SERIES("PKR", "-9007199254740992"), "integer within");
+    body_refused("series", SERIES("PKR", "9007199254740992"), "integer within");
+    body_refused("series", SERIES("btc", "1"), "unit \"btc\"");
+    body_refused("series", SERIES("none", "1"), "unit \"none\"");
+    body_refused("series", SERIES("BTC", "2100000000000001"), "over 21 million");
+    body_refused("series", SERIES("BTC", "-2100000000000001"), "over 21 million");
+}
+
+static void test_programmes(void **state)
+{
+    (void)state;
+    body_taken("programme",
+               "{\"id\":\"xs\",\"version\":\"2\",\"sha256\":\"" DOC_1 "\",\"programme\":{\"a\":1}}",
+               "{\"id\":\"xs\",\"programme\":{\"a\":1},\"sha256\":\"" DOC_1 "\",\"version\":\"2\"}",
+               "xs");
+    body_refused("programme", "{\"id\":\"xs\",\"version\":\"2\",\"sha256\":\"" DOC_1 "\"}",
+                 "\"programme\" is missing");
+}
+
+/* A sign is read only where a field may be negative. */
+static void test_integers(void **state)
+{
+    (void)state;
+    static const struct register_field any = {
+        .name = "n", .type = FIELD_INTEGER, .min = INT64_MIN, .max = INT64_MAX};
+    static const struct register_field some = {
+        .name = "n", .type = FIELD_INTEGER, .min = -5, .max = 7};
+    static const struct register_field none = {.name = "n", .type = FIELD_INTEGER, .max = 7};
+    static const struct {
+        const struct register_field *field;
+        const char *text;
+        bool taken;
+        int64_t value;
+    } cases[] = {
+        {&any, "-9223372036854775808", true, INT64_MIN},
+        {&any, "9223372036854775807", true, INT64_MAX},
+        {&any, "-9223372036854775809", false, 0},
+        {&some, "-5", true, -5},
+        {&some, "7", true, 7},
+        {&some, "0", true, 0},
+        {&some, "-6", false, 0},
+        {&some, "8", false, 0},
+        {&some, "-0", false, 0},
+        {&some, "-", false, 0},
+        {&some, "--1", false, 0},
+        {&some, "+1", false, 0},
+        {&some, "-05", false, 0},
+        {&some, " -1", false, 0},
+        {&none, "-1", false, 0},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct err err = {0};
+        json_t *value = NULL;
+        int code = field_from_text(&value, cases[i].field, cases[i].text, &err);
+        assert_int_equal(code, cases[i].taken ? 0 : SANAD_REFUSED);
+        if (cases[i].taken)
+            assert_true(json_integer_value(value) == cases[i].value);
+        json_decref(value);
+    }
+}
+
 /* Every kind is sound as data. */
 static void test_tables(void **state)
 {
@@ -124,8 +214,8 @@ static void test_tables(void **state)
             assert_ptr_equal(kind_field(kind, field->name), field);
         }
     }
-    assert_int_equal(count, 5);
-    assert_null(register_kind_find("liability"));
+    assert_int_equal(count, 8);
+    assert_null(register_kind_find("gossip"));
 }
 
 static void test_names(void **state)
@@ -145,7 +235,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spelling), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_prices),   cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_liabilities),
+        cmocka_unit_test(test_series),   cmocka_unit_test(test_programmes),
+        cmocka_unit_test(test_integers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,18 @@ expect 0 '"state": "proposed"' register declaration propose --body "$work/b.json
 expect 0 '"meaning": "purchase"' register declaration list --store "$store" --as-known 2025-07-15 --json
 expect 0 '"meaning": "seizure"' register declaration list --store "$store" --json
 expect 0 'operator' register declaration history --store "$store"
+
+printf 'time,entity,holder,holder_sector,amount_sat,document_sha256,note\n' >"$work/l.csv"
+printf '2025-06-30T12:00:00Z,bank,clients,S14,500000,%s,first\n' "$doc" >>"$work/l.csv"
+expect 0 'added' register liability import "$work/l.csv" --store "$store" --nation SV --by ana --approver bruno --known 2025-07-01
+expect 0 '"amount_sat": 500000' register liability list --store "$store" --json
+sed -i 's/500000/-1/' "$work/l.csv"
+expect 4 'line 2: "amount_sat" must be a whole number' register liability import "$work/l.csv" --store "$store" --nation SV
+printf 'name,time,unit,value,document_sha256\narrears,2025-06-30,USD,-7,%s\n' "$doc" >"$work/n.csv"
+expect 0 'added' register series import "$work/n.csv" --store "$store" --nation SV --known 2025-07-01
+expect 0 'arrears,2025-06-30T00:00:00Z,USD,-7,' register series export --store "$store"
+printf '{"id":"p","version":"1","sha256":"%s","programme":{}}' "$doc" >"$work/g.json"
+expect 0 '"state": "proposed"' register programme propose --body "$work/g.json" --store "$store" --nation SV --document "$doc" --by ana --known 2025-07-01
 expect 0 'the journal holds' register check --store "$store"
 expect 0 '"simulated": false' register check --store "$store" --json
 expect 2 'no such kind' register gossip list --store "$store"
