@@ -126,6 +126,11 @@ void cmd_args_free(struct cmd_args *args)
     free(args);
 }
 
+bool cmd_takes(const struct cmd_args *args, const char *name)
+{
+    return find_option(args->verb, name) != NULL;
+}
+
 bool cmd_flag(const struct cmd_args *args, const char *name)
 {
     sanad_assert(find_option(args->verb, name));

@@ -55,6 +55,9 @@ static void options_and_words_are_told_apart(void **state)
     assert_true(cmd_flag(args, "--json"));
     assert_false(cmd_flag(args, "--help"));
     assert_null(cmd_value(args, "--store"));
+    assert_true(cmd_takes(args, "--to"));
+    assert_true(cmd_takes(args, "--store"));
+    assert_false(cmd_takes(args, "--with-book"));
     const char *const *words = cmd_words(args, &count);
     assert_int_equal(count, 2);
     assert_string_equal(words[0], "first");

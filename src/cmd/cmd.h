@@ -42,6 +42,8 @@ extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd
 int cmd_args_parse(struct cmd_args **ret_args, const struct cmd_verb *verb, int argc,
                    char *const *argv, struct err *err);
 void cmd_args_free(struct cmd_args *args);
+/* Whether the verb has such an option at all. */
+bool cmd_takes(const struct cmd_args *args, const char *name);
 bool cmd_flag(const struct cmd_args *args, const char *name);
 /* The last value given, or NULL. */
 const char *cmd_value(const struct cmd_args *args, const char *name);
@@ -90,14 +92,23 @@ struct cmd_context {
 /* Opens --store for reading, its facts and registers, all as of one commit: a scan may go on
  * writing. MISSING: nothing was scanned. */
 int cmd_context_open(struct cmd_context *ret_context, const struct cmd_args *args, struct err *err);
-/* Reads the book of --nation (or of the only nation) as known at --as-known; or the file of
- * --with-book where the verb has that option and it is given. */
+/* Reads the book of --nation (or of the only nation) as known at --as-known, and adds what the
+ * book of --with-book has more where the verb takes that option and it is given. */
 int cmd_context_book(struct cmd_context *context, const struct cmd_args *args, struct err *err);
 void cmd_context_close(struct cmd_context *context);
 /* The height that --at or the like means in this store: the tip where left out; a date is the
  * highest block whose median-time-past is at or before its end. */
 int cmd_height(uint32_t *ret_height, struct cmd_context *context, const struct cmd_when *when,
                struct err *err);
+/* What is held at --at (the tip where left out), with all that it stands on. Zero it before;
+ * close takes what is there. */
+struct cmd_holding {
+    struct cmd_context context;
+    struct ledger *ledger; /* up to the same height */
+    struct position position;
+};
+int cmd_holding_open(struct cmd_holding *ret_held, const struct cmd_args *args, struct err *err);
+void cmd_holding_close(struct cmd_holding *held);
 /* --prices FILE, or the register's prices; ret->count 0 where there are none. */
 int cmd_prices(struct price_table *ret_table, struct cmd_context *context,
                const struct cmd_args *args, const char *currency, struct err *err);

@@ -129,52 +129,6 @@ static int position_show(const struct position *position, bool book_approved, st
     return 0;
 }
 
-/* A candidate book adds its wallets to what is declared, for this answer only. */
-static int candidate_add(struct cmd_context *context, const struct cmd_args *args, struct err *err)
-{
-    const char *path = cmd_value(args, "--with-book");
-    struct book *candidate;
-    if (!path)
-        return 0;
-    int code = book_read_file(&candidate, path, context->params, err);
-    if (code)
-        return code;
-    if (strcmp(candidate->nation, context->book->nation) != 0) {
-        code = err_set(err, SANAD_REFUSED, "%s: is of %s, the position is of %s", path,
-                       candidate->nation, context->book->nation);
-        book_free(candidate);
-        return code;
-    }
-    json_t *merged = json_deep_copy(context->book->json);
-    const char *const lists[] = {"entities", "wallets"};
-    for (size_t i = 0; i < countof(lists); i++) {
-        size_t at;
-        json_t *entry;
-        json_array_foreach (json_object_get(candidate->json, lists[i]), at, entry) {
-            size_t other;
-            json_t *known;
-            bool there = false;
-            json_array_foreach (json_object_get(merged, lists[i]), other, known)
-                there = there || json_equal(known, entry);
-            if (!there)
-                json_array_append(json_object_get(merged, lists[i]), entry);
-        }
-    }
-    struct buf text = buf_with_max(BOOK_SIZE_MAX);
-    struct book *both;
-    code = json_canonical(&text, merged, err);
-    if (code == 0)
-        code = book_read(&both, path, buf_bytes(&text), context->params, err);
-    if (code == 0) {
-        book_free(context->book);
-        context->book = both;
-    }
-    buf_free(&text);
-    json_decref(merged);
-    book_free(candidate);
-    return code;
-}
-
 static int position_value(struct position *position, struct price_table *prices,
                           struct cmd_context *context, const struct cmd_args *args, struct err *err)
 {
@@ -188,36 +142,19 @@ static int position_value(struct position *position, struct price_table *prices,
 
 static int position_verb(const struct cmd_args *args, struct err *err)
 {
-    struct cmd_context context = {0};
-    struct cmd_when at;
-    struct ledger *ledger = NULL;
-    struct position position = {0};
+    struct cmd_holding held = {0};
     struct price_table prices = {0};
-    uint32_t height = 0;
-    int code = cmd_when(&at, args, "--at", err);
+    int code = cmd_holding_open(&held, args, err);
     if (code == 0)
-        code = cmd_context_open(&context, args, err);
+        code = position_value(&held.position, &prices, &held.context, args, err);
     if (code == 0)
-        code = cmd_context_book(&context, args, err);
-    if (code == 0)
-        code = candidate_add(&context, args, err);
-    if (code == 0)
-        code = cmd_height(&height, &context, &at, err);
-    if (code == 0)
-        code = ledger_new(&ledger, context.facts, context.book, height, err);
-    if (code == 0)
-        code = position_make(&position, ledger, height, err);
-    if (code == 0)
-        code = position_value(&position, &prices, &context, args, err);
-    if (code == 0)
-        code = cmd_flag(args, "--json") ? cmd_print_json(position_json(&position), err)
-                                        : position_show(&position, context.book_approved, err);
-    if (code == 0 && !position.complete)
+        code = cmd_flag(args, "--json")
+                   ? cmd_print_json(position_json(&held.position), err)
+                   : position_show(&held.position, held.context.book_approved, err);
+    if (code == 0 && !held.position.complete)
         code = cmd_answer(SANAD_MISSING, err);
-    position_free(&position);
     prices_free(&prices);
-    ledger_free(ledger);
-    cmd_context_close(&context);
+    cmd_holding_close(&held);
     return code;
 }
 

@@ -62,31 +62,15 @@ static int public_book(struct hash256 *ret_hash, bool *ret_given, const struct b
 
 static int make_position(json_t **ret_body, const struct cmd_args *args, struct err *err)
 {
-    struct cmd_context context = {0};
-    struct cmd_when at;
-    struct ledger *ledger = NULL;
-    struct position position = {0};
+    struct cmd_holding held = {0};
     struct hash256 hash;
     bool restricted = false;
-    uint32_t height = 0;
-    int code = cmd_when(&at, args, "--at", err);
+    int code = cmd_holding_open(&held, args, err);
     if (code == 0)
-        code = cmd_context_open(&context, args, err);
+        code = public_book(&hash, &restricted, held.context.book, args, err);
     if (code == 0)
-        code = cmd_context_book(&context, args, err);
-    if (code == 0)
-        code = cmd_height(&height, &context, &at, err);
-    if (code == 0)
-        code = ledger_new(&ledger, context.facts, context.book, height, err);
-    if (code == 0)
-        code = position_make(&position, ledger, height, err);
-    if (code == 0)
-        code = public_book(&hash, &restricted, context.book, args, err);
-    if (code == 0)
-        *ret_body = position_statement(&position, restricted ? &hash : NULL);
-    position_free(&position);
-    ledger_free(ledger);
-    cmd_context_close(&context);
+        *ret_body = position_statement(&held.position, restricted ? &hash : NULL);
+    cmd_holding_close(&held);
     return code;
 }
 

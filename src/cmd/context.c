@@ -1,5 +1,5 @@
-/* What most verbs open first: the store with its facts and registers, and the nation's book
- * as it was known on the day that is asked for. */
+/* What most verbs open first: the store with its facts and registers, the nation's book as it
+ * was known on the day that is asked for, and what it holds. */
 #include "cmd/cmd.h"
 
 #include <stdlib.h>
@@ -82,11 +82,59 @@ static int declared_book(struct cmd_context *context, const struct cmd_args *arg
     return code;
 }
 
+/* A candidate book adds its wallets to what is declared, for this answer only. */
+static int candidate_add(struct cmd_context *context, const struct cmd_args *args, struct err *err)
+{
+    const char *path = cmd_value(args, "--with-book");
+    struct book *candidate;
+    if (!path)
+        return 0;
+    int code = book_read_file(&candidate, path, context->params, err);
+    if (code)
+        return code;
+    if (strcmp(candidate->nation, context->book->nation) != 0) {
+        code = err_set(err, SANAD_REFUSED, "%s: is of %s, the position is of %s", path,
+                       candidate->nation, context->book->nation);
+        book_free(candidate);
+        return code;
+    }
+    json_t *merged = json_deep_copy(context->book->json);
+    const char *const lists[] = {"entities", "wallets"};
+    for (size_t i = 0; i < countof(lists); i++) {
+        size_t at;
+        json_t *entry;
+        json_array_foreach (json_object_get(candidate->json, lists[i]), at, entry) {
+            size_t other;
+            json_t *known;
+            bool there = false;
+            json_array_foreach (json_object_get(merged, lists[i]), other, known)
+                there = there || json_equal(known, entry);
+            if (!there)
+                json_array_append(json_object_get(merged, lists[i]), entry);
+        }
+    }
+    struct buf text = buf_with_max(BOOK_SIZE_MAX);
+    struct book *both;
+    code = json_canonical(&text, merged, err);
+    if (code == 0)
+        code = book_read(&both, path, buf_bytes(&text), context->params, err);
+    if (code == 0) {
+        book_free(context->book);
+        context->book = both;
+    }
+    buf_free(&text);
+    json_decref(merged);
+    book_free(candidate);
+    return code;
+}
+
 int cmd_context_book(struct cmd_context *context, const struct cmd_args *args, struct err *err)
 {
     struct arena arena = {0};
     int code = declared_book(context, args, &arena, err);
     arena_free(&arena);
+    if (code == 0 && cmd_takes(args, "--with-book"))
+        code = candidate_add(context, args, err);
     return code;
 }
 
@@ -106,6 +154,37 @@ int cmd_height(uint32_t *ret_height, struct cmd_context *context, const struct c
     if (code == 0)
         *ret_height = block.height;
     return code;
+}
+
+int cmd_holding_open(struct cmd_holding *ret_held, const struct cmd_args *args, struct err *err)
+{
+    struct cmd_holding held = {0};
+    struct cmd_when at;
+    uint32_t height = 0;
+    int code = cmd_when(&at, args, "--at", err);
+    if (code == 0)
+        code = cmd_context_open(&held.context, args, err);
+    if (code == 0)
+        code = cmd_context_book(&held.context, args, err);
+    if (code == 0)
+        code = cmd_height(&height, &held.context, &at, err);
+    if (code == 0)
+        code = ledger_new(&held.ledger, held.context.facts, held.context.book, height, err);
+    if (code == 0)
+        code = position_make(&held.position, held.ledger, height, err);
+    if (code)
+        cmd_holding_close(&held);
+    else
+        *ret_held = held;
+    return code;
+}
+
+void cmd_holding_close(struct cmd_holding *held)
+{
+    position_free(&held->position);
+    ledger_free(held->ledger);
+    cmd_context_close(&held->context);
+    *held = (struct cmd_holding){0};
 }
 
 int cmd_prices(struct price_table *ret_table, struct cmd_context *context,

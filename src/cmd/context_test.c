@@ -211,6 +211,36 @@ static void days_and_heights_find_their_block(void **state)
     cmd_args_free(args);
 }
 
+/* What position and statement stand on: nothing stays open where a part is refused. */
+static void what_is_held_is_opened_as_one(void **state)
+{
+    const struct place *place = *state;
+    static const struct cmd_option own[] = {
+        {"--at", "HEIGHT|DATE", ""}, {"--with-book", "FILE", ""}, {NULL, NULL, NULL}};
+    static const struct cmd_verb holder = {.name = "hold", .options = own};
+    struct cmd_holding held = {0};
+    struct cmd_args *args;
+    struct err err = {0};
+    char *words[] = {"--store", (char *)(uintptr_t)place->store, "--at", "7", "--with-book", "no"};
+    scan_to(place, "XS", 9);
+    test_ok(cmd_args_parse(&args, &holder, 4, words, &err), &err);
+    test_ok(cmd_holding_open(&held, args, &err), &err);
+    assert_string_equal(held.context.book->nation, "XS");
+    assert_int_equal(held.position.as_of.height, 7);
+    assert_int_equal(amount_minor(held.position.total), 7 * 1000);
+    cmd_holding_close(&held);
+    cmd_holding_close(&held); /* what is not there is closed too */
+    cmd_args_free(args);
+    test_ok(cmd_args_parse(&args, &holder, 6, words, &err), &err);
+    test_refused(cmd_holding_open(&held, args, &err), SANAD_IO, &err, "no");
+    assert_null(held.ledger);
+    cmd_args_free(args);
+    words[3] = "10";
+    test_ok(cmd_args_parse(&args, &holder, 4, words, &err), &err);
+    test_refused(cmd_holding_open(&held, args, &err), SANAD_MISSING, &err, "10");
+    cmd_args_free(args);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +248,7 @@ int main(void)
                                         place_remove),
         cmocka_unit_test_setup_teardown(a_nation_is_found_by_name, place_make, place_remove),
         cmocka_unit_test_setup_teardown(what_was_never_scanned_is_said, place_make, place_remove),
+        cmocka_unit_test_setup_teardown(what_is_held_is_opened_as_one, place_make, place_remove),
         cmocka_unit_test_setup_teardown(days_and_heights_find_their_block, place_make,
                                         place_remove),
     };
