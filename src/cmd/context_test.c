@@ -91,11 +91,17 @@ static void scan_to(const struct place *place, const char *nation, int64_t heigh
     source_close(source);
 }
 
+static int parse(struct cmd_args **ret, const struct cmd_verb *of, int count,
+                 const char *const *words, struct err *err)
+{
+    return cmd_args_parse(ret, of, count, (char *const *)(uintptr_t)words, err);
+}
+
 static struct cmd_args *args_of(const char *const *words, int count)
 {
     struct cmd_args *args;
     struct err err = {0};
-    test_ok(cmd_args_parse(&args, &verb, count, (char *const *)(uintptr_t)words, &err), &err);
+    test_ok(parse(&args, &verb, count, words, &err), &err);
     return args;
 }
 
@@ -221,9 +227,9 @@ static void what_is_held_is_opened_as_one(void **state)
     struct cmd_holding held = {0};
     struct cmd_args *args;
     struct err err = {0};
-    char *words[] = {"--store", (char *)(uintptr_t)place->store, "--at", "7", "--with-book", "no"};
+    const char *words[] = {"--store", place->store, "--at", "7", "--with-book", "no"};
     scan_to(place, "XS", 9);
-    test_ok(cmd_args_parse(&args, &holder, 4, words, &err), &err);
+    test_ok(parse(&args, &holder, 4, words, &err), &err);
     test_ok(cmd_holding_open(&held, args, &err), &err);
     assert_string_equal(held.context.book->nation, "XS");
     assert_int_equal(held.position.as_of.height, 7);
@@ -231,12 +237,12 @@ static void what_is_held_is_opened_as_one(void **state)
     cmd_holding_close(&held);
     cmd_holding_close(&held); /* what is not there is closed too */
     cmd_args_free(args);
-    test_ok(cmd_args_parse(&args, &holder, 6, words, &err), &err);
+    test_ok(parse(&args, &holder, 6, words, &err), &err);
     test_refused(cmd_holding_open(&held, args, &err), SANAD_IO, &err, "no");
     assert_null(held.ledger);
     cmd_args_free(args);
     words[3] = "10";
-    test_ok(cmd_args_parse(&args, &holder, 4, words, &err), &err);
+    test_ok(parse(&args, &holder, 4, words, &err), &err);
     test_refused(cmd_holding_open(&held, args, &err), SANAD_MISSING, &err, "10");
     cmd_args_free(args);
 }
