@@ -1,5 +1,5 @@
 /* Which scripts a book means at which height: gap closure over time, wallets that begin and
- * cease to count, and from both the ownership of every script that has a coin. */
+ * cease to count, and from both the ownership of every script of the set. */
 #include "reserve/reserve_priv.h"
 
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static void owner_add(struct branch_walk *walk, size_t script, uint32_t entry)
                            .until = ledger->wallet_until[wallet]};
 }
 
-/* One index: its scripts that have coins become owned; returns the height of first use. */
+/* One index: its scripts become owned; returns the height of first use. */
 static uint32_t index_walk(struct branch_walk *walk, uint32_t index, uint32_t entry)
 {
     struct bytes *scripts;
@@ -77,8 +77,9 @@ static uint32_t index_walk(struct branch_walk *walk, uint32_t index, uint32_t en
     for (size_t i = 0; i < count; i++) {
         size_t at = ledger_script_find(walk->ledger, scripts[i]);
         if (at == SIZE_MAX || walk->ledger->scripts[at].complete_to < (int64_t)walk->ledger->height)
-            walk->ledger->incomplete_scripts = true;
-        if (at == SIZE_MAX || walk->ledger->first_use[at] == HEIGHT_NEVER)
+            walk->ledger->incomplete_scripts =
+                walk->ledger->wallet_incomplete[walk->branch->wallet] = true;
+        if (at == SIZE_MAX)
             continue;
         owner_add(walk, at, entry);
         used = walk->ledger->first_use[at] < used ? walk->ledger->first_use[at] : used;

@@ -104,9 +104,8 @@ static int facts_read(struct ledger *ledger, struct err *err)
     return coins_link(ledger, err);
 }
 
-const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
-                                          const struct outpoint *outpoint,
-                                          const struct hash256 *txid)
+/* The place in by_outpoint of the oldest coin of an outpoint, or where it would stand. */
+static size_t outpoint_find(const struct ledger *ledger, const struct outpoint *outpoint)
 {
     struct fact_coin wanted = {.outpoint = *outpoint, .height = 0};
     size_t low = 0;
@@ -118,16 +117,42 @@ const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
         else
             high = middle;
     }
+    return low;
+}
+
+/* Whether the coin at a place of by_outpoint is of an outpoint. */
+static bool outpoint_at(const struct ledger *ledger, size_t place, const struct outpoint *outpoint)
+{
+    if (place >= ledger->coin_count)
+        return false;
+    const struct fact_coin *coin = &ledger->coins[ledger->by_outpoint[place]];
+    return coin->outpoint.vout == outpoint->vout &&
+           hash256_equal(&coin->outpoint.txid, &outpoint->txid);
+}
+
+const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
+                                          const struct outpoint *outpoint,
+                                          const struct hash256 *txid)
+{
     /* BIP30 made two coins of one outpoint twice: take the one that this input spent. */
-    for (; low < ledger->coin_count; low++) {
-        const struct fact_coin *coin = &ledger->coins[ledger->by_outpoint[low]];
-        if (!hash256_equal(&coin->outpoint.txid, &outpoint->txid) ||
-            coin->outpoint.vout != outpoint->vout)
-            return NULL;
+    for (size_t at = outpoint_find(ledger, outpoint); outpoint_at(ledger, at, outpoint); at++) {
+        const struct fact_coin *coin = &ledger->coins[ledger->by_outpoint[at]];
         if (coin->spent && hash256_equal(&coin->spent_txid, txid))
             return coin;
     }
     return NULL;
+}
+
+bool ledger_coin_newest(const struct ledger *ledger, uint32_t *ret_coin,
+                        const struct outpoint *outpoint)
+{
+    size_t at = outpoint_find(ledger, outpoint);
+    if (!outpoint_at(ledger, at, outpoint))
+        return false;
+    while (outpoint_at(ledger, at + 1, outpoint))
+        at++;
+    *ret_coin = ledger->by_outpoint[at];
+    return true;
 }
 
 /* First height of the scan whose median-time-past is >= time; HEIGHT_NEVER: none yet. */
@@ -162,6 +187,7 @@ static int wallets_date(struct ledger *ledger, struct err *err)
     const struct book *book = ledger->book;
     ledger->wallet_from = arena_alloc(&ledger->arena, book->wallet_count + 1, sizeof(uint32_t));
     ledger->wallet_until = arena_alloc(&ledger->arena, book->wallet_count + 1, sizeof(uint32_t));
+    ledger->wallet_incomplete = arena_alloc(&ledger->arena, book->wallet_count + 1, sizeof(bool));
     for (size_t i = 0; i < book->wallet_count; i++) {
         int code = height_from_time(&ledger->wallet_from[i], ledger, book->wallets[i].since, err);
         if (code == 0)
@@ -208,52 +234,6 @@ static void holdings_make(struct ledger *ledger)
     }
 }
 
-/* A change of the balance in a block. */
-struct change {
-    uint32_t height;
-    struct amount value;
-    bool reserve;
-};
-
-static int change_compare(const void *a, const void *b)
-{
-    const struct change *x = a;
-    const struct change *y = b;
-    return x->height < y->height ? -1 : x->height > y->height;
-}
-
-static void series_make(struct ledger *ledger)
-{
-    struct change *changes = mem_zalloc(2 * ledger->holding_count, sizeof *changes);
-    size_t count = 0;
-    for (size_t i = 0; i < ledger->holding_count; i++) {
-        const struct holding *holding = &ledger->holdings[i];
-        struct amount value = ledger->coins[holding->coin].value;
-        bool reserve = ledger->book->wallets[holding->wallet].class_ == WALLET_RESERVE;
-        changes[count++] = (struct change){holding->start, value, reserve};
-        if (holding->end <= ledger->height)
-            changes[count++] = (struct change){holding->end, amount_neg(value), reserve};
-    }
-    qsort(changes, count, sizeof *changes, change_compare);
-    ledger->series = arena_alloc(&ledger->arena, count + 1, sizeof *ledger->series);
-    struct balance_point now = {.total = amount_zero(), .reserve = amount_zero()};
-    for (size_t i = 0; i < count; i++) {
-        now.height = changes[i].height;
-        now.total = amount_add(now.total, changes[i].value);
-        if (changes[i].reserve)
-            now.reserve = amount_add(now.reserve, changes[i].value);
-        if (i + 1 == count || changes[i + 1].height != now.height)
-            ledger->series[ledger->series_count++] = now;
-    }
-    free(changes);
-}
-
-const struct balance_point *ledger_series(const struct ledger *ledger, size_t *ret_count)
-{
-    *ret_count = ledger->series_count;
-    return ledger->series;
-}
-
 static int ledger_fill(struct ledger *ledger, struct err *err)
 {
     int code = facts_state_get(&ledger->state, ledger->facts, err);
@@ -271,7 +251,7 @@ static int ledger_fill(struct ledger *ledger, struct err *err)
         return code;
     ledger_own(ledger);
     holdings_make(ledger);
-    series_make(ledger);
+    ledger_views_make(ledger);
     return 0;
 }
 

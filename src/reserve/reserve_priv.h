@@ -43,7 +43,7 @@ struct ledger {
     uint32_t *coin_script; /* per coin: index into scripts */
     uint32_t *by_outpoint; /* coins sorted by outpoint and height */
     size_t coin_count;
-    struct ownership *owners; /* sorted by script and from */
+    struct ownership *owners; /* of all scripts of the set, sorted by script and from */
     size_t owner_count;
     struct holding *holdings;
     size_t holding_count;
@@ -51,9 +51,13 @@ struct ledger {
     size_t step_count;
     uint32_t *wallet_from; /* per wallet of the book */
     uint32_t *wallet_until;
+    struct wallet_change *changes;
+    size_t change_count;
     struct balance_point *series;
     size_t series_count;
     bool incomplete_scripts; /* a script of the set was not looked for up to `height` */
+    bool *wallet_incomplete; /* per wallet: it has such a script */
+    const char **missing;    /* per wallet: what its balances lack, or NULL */
     struct arena arena;
 };
 
@@ -69,6 +73,14 @@ bool ledger_owner(const struct ledger *ledger, uint32_t *ret_wallet, size_t scri
 const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
                                           const struct outpoint *outpoint,
                                           const struct hash256 *txid);
+/* The newest coin of an outpoint: an index into coins. */
+bool ledger_coin_newest(const struct ledger *ledger, uint32_t *ret_coin,
+                        const struct outpoint *outpoint);
+/* All holdings of a coin, in the order in which its owners stand; borrowed. */
+const struct holding *ledger_holdings_of(const struct ledger *ledger, size_t *ret_count,
+                                         uint32_t coin);
+/* Changes, series and what is missing, from the holdings. */
+void ledger_views_make(struct ledger *ledger);
 /* Indexes of a branch in the set at a height. */
 uint32_t ledger_closure(const struct ledger *ledger, uint32_t branch, uint32_t height);
 /* The label of a script; NULL where it has none (or the table is NULL). */
