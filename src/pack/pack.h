@@ -1,0 +1,124 @@
+/* pack: what a programme's partner receives. The stock-flow accounts of the coins, and one
+ * folder with signed statements, CSV files and printable pages in three languages, made from
+ * an evaluation and the ledger behind it. Formats: doc/formats/pack.md. */
+#ifndef SANAD_PACK_H
+#define SANAD_PACK_H
+
+#include "base/base.h"
+#include "book/book.h"
+#include "facts/facts.h"
+#include "limits/limits.h"
+#include "register/register.h"
+#include "reserve/reserve.h"
+
+/* ---- which flow goes to which account -------------------------------------------------------- */
+
+enum {
+    ACCOUNTS_SIZE_MAX = 1 << 20, /* bytes of a file of accounts */
+    ACCOUNTS_LINE_MAX = 64,
+    ACCOUNTS_SOURCE_MAX = 64,
+    ACCOUNTS_TEXT_MAX = 1024, /* bytes of one text */
+    ACCOUNT_EVENT_MAX = 10000000
+};
+
+/* Everything that changes a stock: what a flow was declared to mean, and what needs no
+ * declaration. A file of accounts says for each where it goes. */
+#define ACCOUNT_FLOWS(X)                                                                           \
+    X(PURCHASE, "purchase")                                                                        \
+    X(SALE, "sale")                                                                                \
+    X(SEIZURE, "seizure")                                                                          \
+    X(DONATION, "donation")                                                                        \
+    X(POOL_PAYOUT, "pool-payout")                                                                  \
+    X(CLIENT_DEPOSIT, "client-deposit")                                                            \
+    X(CLIENT_WITHDRAWAL, "client-withdrawal")                                                      \
+    X(LOAN, "loan")                                                                                \
+    X(CUSTODY, "custody")                                                                          \
+    X(OTHER, "other")                                                                              \
+    X(MINED, "mined")                                                                              \
+    X(FEES, "fees")                                                                                \
+    X(ENTERED, "entered")                                                                          \
+    X(LEFT, "left")                                                                                \
+    X(UNCLASSIFIED_IN, "unclassified-in")                                                          \
+    X(UNCLASSIFIED_OUT, "unclassified-out")                                                        \
+    X(LIABILITIES, "liabilities")
+enum account_flow {
+#define X(name, text) ACCOUNT_##name,
+    ACCOUNT_FLOWS(X)
+#undef X
+        ACCOUNT_FLOW_COUNT
+};
+const char *account_flow_name(enum account_flow flow);
+
+enum account_side { SIDE_ASSETS, SIDE_LIABILITIES, SIDE_COUNT };
+enum account_part { PART_TRANSACTIONS, PART_OTHER_VOLUME };
+const char *account_side_name(enum account_side side); /* "assets", "liabilities" */
+const char *account_part_name(enum account_part part); /* "transactions", "other-volume-changes" */
+
+struct account_line {
+    const char *id;
+    const char *code; /* of the manual */
+    struct limits_text label;
+    enum account_side side;
+    enum account_part part;
+    const char *source;     /* reference in words */
+    const char *assumption; /* what the sources leave open, or NULL */
+};
+struct accounts {
+    const char *id;
+    struct limits_text name;
+    struct limits_text stocks[SIDE_COUNT]; /* what is held, what is owed */
+    struct limits_text revaluation;
+    const char *stock_codes[SIDE_COUNT];
+    const char *revaluation_code;
+    struct account_line *lines;
+    size_t line_count;
+    size_t line_of[ACCOUNT_FLOW_COUNT];
+    struct hash256 sha256; /* of the RFC 8785 form */
+    struct arena arena;
+};
+/* REFUSED names the member and the rule: a flow without a line, a line of another side, an
+ * unclassified flow in a line with any other, a line without a source … */
+int accounts_read(struct accounts **ret_accounts, const char *object, struct bytes text,
+                  struct err *err);
+int accounts_read_file(struct accounts **ret_accounts, const char *path, struct err *err);
+void accounts_free(struct accounts *accounts);
+
+/* ---- stock and flow -------------------------------------------------------------------------- */
+
+/* One change of a stock. */
+struct account_event {
+    int64_t time;
+    enum account_flow flow;
+    struct amount delta;         /* satoshi */
+    int64_t price_minor_per_btc; /* at `time`; 0: none */
+};
+struct account_period {
+    int64_t from, to; /* instants of the two stocks */
+    struct amount opening;
+    int64_t opening_price, closing_price; /* 0: none */
+};
+struct account_cell {
+    struct amount sat;
+    struct amount money; /* minor units; unknown where a price is missing */
+};
+/* opening + lines + revaluation = closing, in satoshi (where revaluation is zero) and in money,
+ * to the unit. Money is summed unrounded (satoshi times minor units a BTC, 128 bits): there the
+ * revaluation, holding times change of price between events, is checked against the rest. Each
+ * cell is rounded once, half to even; what rounding leaves over is in the revaluation. */
+struct account_table {
+    const struct accounts *accounts;
+    enum account_side side;
+    struct account_period period;
+    struct account_cell opening, revaluation, closing;
+    struct account_cell *lines; /* one a line of `accounts`; zero where of the other side */
+    char why_no_money[160];     /* "" where money is known */
+    char why_unknown[160];      /* the stock itself is not known */
+};
+/* `events` of one side, in the order of time, each within the period. `why` says why there is
+ * no opening; NULL where there is one. */
+void account_table_make(struct account_table *ret_table, const struct accounts *accounts,
+                        enum account_side side, const struct account_period *period,
+                        const struct account_event *events, size_t count, const char *why);
+void account_table_free(struct account_table *table);
+
+#endif
