@@ -14,17 +14,17 @@
 /* ---- errors ---------------------------------------------------------------------- */
 
 /* One list of what can go wrong in the world: name, value, exit code of the program
- * (the contract of doc/formats/cli.md), words. Our own mistakes are asserted instead. */
+ * (the contract of doc/formats/cli.md). Our own mistakes are asserted instead. */
 #define SANAD_ERRORS(X)                                                                            \
-    X(REFUSED, -1, 4, "refused input")                                                             \
-    X(IO, -2, 4, "input or output failed")                                                         \
-    X(ENVIRONMENT, -3, 4, "the environment does not allow it")                                     \
-    X(MISSING, -4, 3, "evidence is missing")                                                       \
-    X(FALSE, -5, 1, "it does not hold")                                                            \
-    X(USAGE, -6, 2, "usage")
+    X(REFUSED, -1, 4)     /* refused input */                                                      \
+    X(IO, -2, 4)          /* input or output failed */                                             \
+    X(ENVIRONMENT, -3, 4) /* the environment does not allow it */                                  \
+    X(MISSING, -4, 3)     /* evidence is missing */                                                \
+    X(FALSE, -5, 1)       /* it does not hold */                                                   \
+    X(USAGE, -6, 2)
 
 enum sanad_error {
-#define X(name, value, exit_code, words) SANAD_##name = (value),
+#define X(name, value, exit_code) SANAD_##name = (value),
     SANAD_ERRORS(X)
 #undef X
 };
@@ -61,7 +61,6 @@ static inline int err_is_set(int code)
 #define err_wrap(...) err_is_set((err_wrap)(__VA_ARGS__))
 /* The exit code of the program for a code; 0 for 0. */
 int err_exit_code(int code);
-const char *err_words(int code);
 
 /* Asserts in release too: our own mistake, never the world's. */
 #define sanad_assert(condition)                                                                    \
@@ -151,9 +150,7 @@ uint8_t cursor_u8(struct cursor *cursor);
 uint16_t cursor_le16(struct cursor *cursor);
 uint32_t cursor_le32(struct cursor *cursor);
 uint64_t cursor_le64(struct cursor *cursor);
-uint16_t cursor_be16(struct cursor *cursor);
 uint32_t cursor_be32(struct cursor *cursor);
-uint64_t cursor_be64(struct cursor *cursor);
 /* Bitcoin's CompactSize; bad where it is not the shortest form (consensus refuses it) or
  * is over `max`. */
 uint64_t cursor_compact(struct cursor *cursor, uint64_t max);
@@ -186,9 +183,7 @@ void buf_u8(struct buf *buf, uint8_t value);
 void buf_le16(struct buf *buf, uint16_t value);
 void buf_le32(struct buf *buf, uint32_t value);
 void buf_le64(struct buf *buf, uint64_t value);
-void buf_be16(struct buf *buf, uint16_t value);
 void buf_be32(struct buf *buf, uint32_t value);
-void buf_be64(struct buf *buf, uint64_t value);
 void buf_compact(struct buf *buf, uint64_t value); /* CompactSize, shortest form */
 static inline struct bytes buf_bytes(const struct buf *buf)
 {

@@ -102,19 +102,9 @@ void buf_le64(struct buf *buf, uint64_t value)
     buf_add(buf, bytes_of(&value, 8));
 }
 
-void buf_be16(struct buf *buf, uint16_t value)
-{
-    buf_le16(buf, __builtin_bswap16(value));
-}
-
 void buf_be32(struct buf *buf, uint32_t value)
 {
     buf_le32(buf, __builtin_bswap32(value));
-}
-
-void buf_be64(struct buf *buf, uint64_t value)
-{
-    buf_le64(buf, __builtin_bswap64(value));
 }
 
 void buf_compact(struct buf *buf, uint64_t value)

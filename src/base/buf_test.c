@@ -70,14 +70,11 @@ static void numbers_stand_in_their_order(void **state)
     buf_le16(&buf, 0x0102);
     buf_le32(&buf, 0x01020304);
     buf_le64(&buf, 0x0102030405060708);
-    buf_be16(&buf, 0x0102);
     buf_be32(&buf, 0x01020304);
-    buf_be64(&buf, 0x0102030405060708);
-    char text[2 * 28 + 1];
-    assert_int_equal(buf.size, 28);
+    char text[2 * 18 + 1];
+    assert_int_equal(buf.size, 18);
     hex_encode(text, buf_bytes(&buf));
-    assert_string_equal(text, "0201040302010807060504030201010201020304"
-                              "0102030405060708");
+    assert_string_equal(text, "020104030201080706050403020101020304");
     buf_free(&buf);
 }
 

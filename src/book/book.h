@@ -118,9 +118,6 @@ bool book_branch_scripts(struct bytes **ret_scripts, size_t *ret_count, const st
  * `highest_used` (or none): max(range, highest_used + 1 + gap). */
 uint32_t book_branch_closure(const struct book *book, const struct book_branch *branch,
                              bool any_used, uint32_t highest_used);
-/* Whether a wallet counts at a block time (median-time-past of the block; since inclusive,
- * until exclusive). */
-bool wallet_counts_at(const struct wallet *wallet, int64_t time);
 
 /* What a file of addresses does not say itself. */
 struct book_defaults {

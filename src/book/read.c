@@ -513,8 +513,3 @@ void book_free(struct book *book)
     arena_free(&book->arena);
     free(whole);
 }
-
-bool wallet_counts_at(const struct wallet *wallet, int64_t time)
-{
-    return time >= wallet->since && time < wallet->until;
-}

@@ -47,14 +47,12 @@ static void test_when_it_counts(void **state)
     struct book *book = book_of(BOOK(WALLET_MORE(
         "w", "[\"addr(" ADDRESS_1 ")\"]", ",\"since\":\"2024-03-14\",\"until\":\"2024-03-15\"")));
     const struct wallet *wallet = &book->wallets[0];
-    assert_false(wallet_counts_at(wallet, 1710374399));
-    assert_true(wallet_counts_at(wallet, 1710374400));
-    assert_true(wallet_counts_at(wallet, 1710460799));
-    assert_false(wallet_counts_at(wallet, 1710460800));
+    assert_int_equal(wallet->since, 1710374400);
+    assert_int_equal(wallet->until, 1710460800); /* the first midnight on which it does not count */
     book_free(book);
     book = book_of(BOOK(WALLET("w", "[\"addr(" ADDRESS_1 ")\"]")));
-    assert_true(wallet_counts_at(&book->wallets[0], 0));
-    assert_true(wallet_counts_at(&book->wallets[0], INT64_C(1) << 40));
+    assert_int_equal(book->wallets[0].since, INT64_MIN);
+    assert_int_equal(book->wallets[0].until, INT64_MAX);
     assert_int_equal(book->wallets[0].range, BOOK_RANGE_DEFAULT);
     assert_int_equal(book->wallets[0].gap, BOOK_GAP_DEFAULT);
     assert_null(book->wallets[0].note);

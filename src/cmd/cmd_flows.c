@@ -5,8 +5,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-enum { DECLARED_MAX = 1000000 };
-
 struct declared_list {
     struct flow_declared *list;
     size_t count;

@@ -476,6 +476,20 @@ static const struct job *find_job(const char *name)
     return NULL;
 }
 
+/* Says which kinds there are. */
+static int kind_unknown(const char *name, struct err *err)
+{
+    struct buf kinds = buf_with_max(ERR_TEXT_SIZE);
+    const struct register_kind *kind;
+    for (size_t i = 0; (kind = register_kind_at(i)); i++)
+        buf_format(&kinds, "%s%s", i ? ", " : "", kind->name);
+    int code =
+        err_set(err, SANAD_USAGE, "sanad register: %s: no such kind of record (there are %s)", name,
+                buf_cstr(&kinds));
+    buf_free(&kinds);
+    return code;
+}
+
 /* KIND JOB …, or `check` alone. */
 static int words_read(struct register_run *run, const struct job **ret_job, struct err *err)
 {
@@ -491,7 +505,7 @@ static int words_read(struct register_run *run, const struct job **ret_job, stru
                        "sanad register: say `register KIND import|list|show|history|propose|"
                        "approve|reject|export` or `register check`");
     if (!register_kind_find(words[0]))
-        return err_set(err, SANAD_USAGE, "sanad register: %s: no such kind of record", words[0]);
+        return kind_unknown(words[0], err);
     run->kind = words[0];
     run->rest = words + 2;
     run->rest_count = count - 2;
@@ -546,7 +560,8 @@ const struct cmd_verb cmd_register = {
     .summary = "declared records: four eyes, two times, nothing overwritten",
     .usage =
         "KIND import FILE | list | show KEY|NUMBER | history [KEY] | propose | approve NUMBER |\n"
-        "       reject NUMBER | export   (KIND: book, entity, wallet, price, declaration)\n"
+        "       reject NUMBER | export   (KIND: book, entity, wallet, price, declaration,\n"
+        "       liability, series, programme)\n"
         "       check",
     .options = options,
     .run = register_verb,

@@ -124,9 +124,3 @@ int query_hash(struct hash256 *ret_hash, const struct store_query *query, int co
     memcpy(ret_hash->b, bytes.data, sizeof ret_hash->b);
     return 0;
 }
-
-struct amount query_amount(const struct store_query *query, int column)
-{
-    return query_is_null(query, column) ? amount_unknown()
-                                        : amount_of(query_integer(query, column));
-}

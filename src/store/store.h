@@ -62,7 +62,6 @@ const char *query_text(const struct store_query *query, int column); /* "" for N
 /* REFUSED where the column does not hold 32 bytes: a damaged store. */
 int query_hash(struct hash256 *ret_hash, const struct store_query *query, int column,
                struct err *err);
-struct amount query_amount(const struct store_query *query, int column); /* NULL: unknown */
 int64_t store_last_row(const struct store *store);
 
 #endif
