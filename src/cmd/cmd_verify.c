@@ -21,39 +21,60 @@ static const struct chain_params *statement_chain(const struct stmt *stmt,
     return chain_params_find(given ? given : name ? name : "main");
 }
 
-static bool hash_matches(const struct stmt *stmt, const char *key, const struct book *book)
+/* SHA-256 of the RFC 8785 form of a file; false where it is no JSON. To read it as a book
+ * would derive every script of it: only the one that the statement names is worth that. */
+static bool file_hash(char ret_hash[HEX256_SIZE], const char *path)
 {
-    char hash[HEX256_SIZE];
+    struct buf canonical = buf_with_max(BOOK_SIZE_MAX);
+    struct hash256 hash;
+    json_t *json;
+    if (json_read_file(&json, path, BOOK_SIZE_MAX, NULL) != 0)
+        return false;
+    bool hashed = json_canonical(&canonical, json, NULL) == 0;
+    if (hashed) {
+        sha256_of(&hash, buf_bytes(&canonical));
+        hash256_straight(ret_hash, &hash);
+    }
+    buf_free(&canonical);
+    json_decref(json);
+    return hashed;
+}
+
+static bool is_stated(const struct stmt *stmt, const char *key, const char *hash)
+{
     const char *stated = json_string_value(json_object_get(stmt->json, key));
-    hash256_straight(hash, &book->sha256);
     return stated && strcmp(stated, hash) == 0;
 }
 
-/* Looks through a folder's book*.json for the one that the statement names. */
+static bool is_book_name(const char *name)
+{
+    size_t size = strlen(name);
+    return strncmp(name, "book", 4) == 0 && size >= 5 && strcmp(name + size - 5, ".json") == 0;
+}
+
+/* Looks through a folder's book*.json for the one that the statement names: the whole book,
+ * else its public form. */
 static void book_search(struct verify_run *run, const char *folder,
                         const struct chain_params *params)
 {
+    bool whole = false;
     DIR *dir = opendir(folder);
     if (!dir)
         return;
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        size_t size = strlen(entry->d_name);
+    for (struct dirent *entry = readdir(dir); entry && !whole; entry = readdir(dir)) {
         char path[PATH_SIZE];
+        char hash[HEX256_SIZE];
         struct book *book;
-        if (run->book && hash_matches(run->stmt, "book_sha256", run->book))
-            break;
-        if (strncmp(entry->d_name, "book", 4) != 0 || size < 5 ||
-            strcmp(entry->d_name + size - 5, ".json") != 0 ||
-            path_join(path, folder, entry->d_name, NULL) != 0 ||
-            book_read_file(&book, path, params, NULL) != 0)
+        if (!is_book_name(entry->d_name) || path_join(path, folder, entry->d_name, NULL) != 0 ||
+            !file_hash(hash, path))
             continue;
-        bool whole = hash_matches(run->stmt, "book_sha256", book);
-        if (whole || (!run->book && hash_matches(run->stmt, "public_book_sha256", book))) {
-            book_free(run->book);
-            run->book = book;
-        } else {
-            book_free(book);
-        }
+        bool named = is_stated(run->stmt, "book_sha256", hash);
+        bool public_form = !run->book && is_stated(run->stmt, "public_book_sha256", hash);
+        if ((!named && !public_form) || book_read_file(&book, path, params, NULL) != 0)
+            continue;
+        book_free(run->book);
+        run->book = book;
+        whole = named;
     }
     (void)closedir(dir);
 }
