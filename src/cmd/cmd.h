@@ -113,6 +113,23 @@ void cmd_holding_close(struct cmd_holding *held);
 int cmd_prices(struct price_table *ret_table, struct cmd_context *context,
                const struct cmd_args *args, const char *currency, struct err *err);
 
+/* What flows were said to mean. Zero it before; free takes what is there. */
+struct cmd_declared {
+    struct flow_declared *list; /* after sort or collect: sorted by txid, each once */
+    size_t count;
+    size_t capacity;
+    size_t unchecked; /* statements taken without a trust file */
+    struct arena arena;
+};
+void cmd_declared_add(struct cmd_declared *declared, const struct flow_declared *one);
+/* Of several for one transaction the first that was added stays. */
+void cmd_declared_sort(struct cmd_declared *declared);
+/* The register's, then those of the statements in --statements (checked with --trust), in the
+ * order of their file names; sorted. */
+int cmd_declared_collect(struct cmd_declared *declared, struct cmd_context *context,
+                         const struct cmd_args *args, struct err *err);
+void cmd_declared_free(struct cmd_declared *declared);
+
 /* The passphrase of --passphrase-file (its first line) or of the environment variable
  * SANAD_PASSPHRASE; USAGE where there is none. The caller wipes and frees. */
 int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, struct err *err);

@@ -1,134 +1,5 @@
 /* `sanad flows`: every transaction that touched the book, once, and conservation. */
 #include "cmd/cmd.h"
-#include "stmt/stmt.h"
-
-#include <dirent.h>
-#include <stdlib.h>
-
-struct declared_list {
-    struct flow_declared *list;
-    size_t count;
-    size_t capacity;
-    size_t unchecked; /* statements taken without a trust file */
-    struct arena arena;
-};
-
-static void declared_add(struct declared_list *declared, const struct flow_declared *one)
-{
-    for (size_t i = 0; i < declared->count; i++)
-        if (hash256_equal(&declared->list[i].txid, &one->txid))
-            return; /* the register's own record comes first */
-    if (declared->count == declared->capacity) {
-        declared->capacity = declared->capacity ? declared->capacity * 2 : 64;
-        declared->list = mem_realloc(declared->list, declared->capacity, sizeof *declared->list);
-    }
-    declared->list[declared->count++] = *one;
-}
-
-static int declared_from_register(struct declared_list *declared, struct cmd_context *context,
-                                  const struct cmd_args *args, struct err *err)
-{
-    struct register_declaration *records;
-    size_t count;
-    int64_t known;
-    int code = cmd_as_known(&known, args, err);
-    if (code == 0)
-        code = register_declarations(context->registry, &records, &count, context->book->nation,
-                                     known, &declared->arena, err);
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        struct flow_declared one = {.txid = records[i].txid,
-                                    .kind = flow_meaning_name(records[i].meaning),
-                                    .document = records[i].document};
-        declared_add(declared, &one);
-    }
-    return code;
-}
-
-/* One signed flow-declaration; statements of other kinds and nations are left out. */
-static int declared_from_statement(struct declared_list *declared, const char *path,
-                                   const struct trust *trust, const char *nation, struct err *err)
-{
-    struct stmt *stmt;
-    struct stmt_check check;
-    struct flow_declared one;
-    const char *text;
-    int code = stmt_read_file(&stmt, path, err);
-    if (code)
-        return code;
-    const char *of = json_string_value(json_object_get(stmt->json, "nation"));
-    if (stmt->kind != STMT_FLOW_DECLARATION || !of || strcmp(of, nation) != 0) {
-        stmt_free(stmt);
-        return 0;
-    }
-    if (trust && stmt_verify(&check, stmt, trust, INT64_MIN, err) != 0)
-        code = err_wrap(err, "%s", path);
-    if (code == 0)
-        code = json_get_string(&text, path, stmt->json, "txid", err);
-    if (code == 0 && !hash256_from_display(&one.txid, text))
-        code = err_set(err, SANAD_REFUSED, "%s: \"txid\" is none", path);
-    if (code == 0)
-        code = json_get_string(&text, path, stmt->json, "document_sha256", err);
-    if (code == 0 && !hash256_from_straight(&one.document, text))
-        code = err_set(err, SANAD_REFUSED, "%s: \"document_sha256\" is none", path);
-    if (code == 0)
-        code = json_get_string(&text, path, stmt->json, "meaning", err);
-    if (code == 0) {
-        one.kind = arena_strdup(&declared->arena, text);
-        declared_add(declared, &one);
-        declared->unchecked += trust == NULL;
-    }
-    stmt_free(stmt);
-    return code;
-}
-
-static bool is_note(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name);
-    return size > 5 && strcmp(entry->d_name + size - 5, ".note") == 0;
-}
-
-static int declared_from_folder(struct declared_list *declared, const char *folder,
-                                const struct trust *trust, const char *nation, struct err *err)
-{
-    DIR *dir = opendir(folder);
-    if (!dir)
-        return err_set(err, SANAD_IO, "%s: cannot be read as a folder", folder);
-    int code = 0;
-    for (struct dirent *entry = readdir(dir); entry && code == 0; entry = readdir(dir)) {
-        char path[PATH_SIZE];
-        if (!is_note(entry))
-            continue;
-        code = path_join(path, folder, entry->d_name, err);
-        if (code == 0)
-            code = declared_from_statement(declared, path, trust, nation, err);
-    }
-    (void)closedir(dir);
-    return code;
-}
-
-static int txid_compare(const void *a, const void *b)
-{
-    const struct flow_declared *x = a;
-    const struct flow_declared *y = b;
-    return hash256_compare(&x->txid, &y->txid);
-}
-
-static int declared_collect(struct declared_list *declared, struct cmd_context *context,
-                            const struct cmd_args *args, struct err *err)
-{
-    const char *folder = cmd_value(args, "--statements");
-    const char *trust_path = cmd_value(args, "--trust");
-    struct trust *trust = NULL;
-    int code = declared_from_register(declared, context, args, err);
-    if (code == 0 && trust_path)
-        code = trust_read_file(&trust, trust_path, err);
-    if (code == 0 && folder)
-        code = declared_from_folder(declared, folder, trust, context->book->nation, err);
-    trust_free(trust);
-    if (code == 0 && declared->count > 0)
-        qsort(declared->list, declared->count, sizeof *declared->list, txid_compare);
-    return code;
-}
 
 /* ---- output -------------------------------------------------------------------------- */
 
@@ -325,7 +196,7 @@ static int range_read(struct flows_options *options, struct cmd_context *context
 static int flows_verb(const struct cmd_args *args, struct err *err)
 {
     struct cmd_context context = {0};
-    struct declared_list declared = {0};
+    struct cmd_declared declared = {0};
     struct flows_options options = {.possible_own = cmd_flag(args, "--possible-own")};
     struct ledger *ledger = NULL;
     struct flows flows = {0};
@@ -337,7 +208,7 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
     if (code == 0)
         code = range_read(&options, &context, args, err);
     if (code == 0)
-        code = declared_collect(&declared, &context, args, err);
+        code = cmd_declared_collect(&declared, &context, args, err);
     if (code == 0)
         code = ledger_new(&ledger, context.facts, context.book, options.to, err);
     if (code == 0 && label_path)
@@ -356,8 +227,7 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
     flows_free(&flows);
     labels_free(&labels);
     ledger_free(ledger);
-    free(declared.list);
-    arena_free(&declared.arena);
+    cmd_declared_free(&declared);
     cmd_context_close(&context);
     return code;
 }
