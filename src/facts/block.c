@@ -93,10 +93,23 @@ int facts_block_find(struct fact_block *ret_block, bool *ret_active, struct fact
 static int is_at_or_before(bool *ret_is, struct facts *facts, uint32_t height, int64_t time,
                            struct err *err)
 {
-    struct fact_block block;
-    int code = facts_block_at(&block, facts, height, err);
+    struct store_query *query;
+    int code = facts_query(&query, facts, QUERY_BLOCK_MEDIAN, err);
+    if (code < 0)
+        return code;
+    query_bind_integer(query, 1, height);
+    code = query_step(query, err);
+    if (code < 0)
+        return code;
     if (code == 0)
-        *ret_is = block.median_time <= time;
+        return err_set(err, SANAD_MISSING, "%s: block %u was not scanned", store_name(facts->store),
+                       height);
+    struct row row = {.query = query};
+    int64_t median_time = row_integer(&row, 0, UINT32_MAX);
+    query_reset(query);
+    code = row_check(&row, facts, err);
+    if (code == 0)
+        *ret_is = median_time <= time;
     return code;
 }
 
@@ -120,10 +133,43 @@ static int search_rising(int64_t *ret_height, struct facts *facts, int64_t low, 
     return 0;
 }
 
+/* Of the blocks from `first` to `height`, one by one from the newest. */
+static int search_down(int64_t *ret_height, struct facts *facts, int64_t first, int64_t height,
+                       int64_t time, struct err *err)
+{
+    bool before = false;
+    for (; height >= first; height--) {
+        int code = is_at_or_before(&before, facts, (uint32_t)height, time, err);
+        if (code)
+            return code;
+        if (before)
+            break;
+    }
+    *ret_height = before ? height : -1;
+    return 0;
+}
+
+/* The block after `low` which is not at or before `time` is near where the last one was found:
+ * steps that double until it is passed, then halves. *ret_height is `low` where there is none. */
+static int search_near(int64_t *ret_height, struct facts *facts, int64_t low, int64_t high,
+                       int64_t time, struct err *err)
+{
+    for (int64_t step = 16; low + step < high; step *= 2) {
+        bool before;
+        int code = is_at_or_before(&before, facts, (uint32_t)(low + step), time, err);
+        if (code)
+            return code;
+        if (!before)
+            return search_rising(ret_height, facts, low + 1, low + step - 1, time, err);
+        low += step;
+    }
+    return search_rising(ret_height, facts, low + 1, high, time, err);
+}
+
 /* The median time of 11 blocks never falls along a chain. Of the first blocks of a run from
  * an anchor it is taken of fewer and may: those are looked at one by one. */
-int facts_block_by_time(struct fact_block *ret_block, struct facts *facts, int64_t time,
-                        struct err *err)
+int facts_blocks_by_time(int64_t *ret_heights, struct facts *facts, const int64_t *times,
+                         size_t count, struct err *err)
 {
     struct facts_state state;
     int code = facts_state_get(&state, facts, err);
@@ -132,22 +178,34 @@ int facts_block_by_time(struct fact_block *ret_block, struct facts *facts, int64
     if (!state.any)
         return err_set(err, SANAD_MISSING, "%s: nothing was scanned", store_name(facts->store));
     int64_t first = state.first_height;
-    int64_t full = first + MEDIAN_TIME_SPAN - 1;
-    int64_t height = state.tip_height;
-    if (height >= full)
-        code = search_rising(&height, facts, full, state.tip_height, time, err);
-    for (bool before = height >= full; code == 0 && !before; height--) {
-        if (height < first) {
-            char text[TIME_TEXT_SIZE];
-            time_format(text, time);
-            return err_set(err, SANAD_MISSING, "%s: no scanned block at or before %s",
-                           store_name(facts->store), text);
-        }
-        code = is_at_or_before(&before, facts, (uint32_t)height, time, err);
-        if (before)
-            break;
+    int64_t tip = state.tip_height;
+    int64_t rising = first + MEDIAN_TIME_SPAN - 1; /* from here on it never falls */
+    int64_t low = rising - 1;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        sanad_assert(i == 0 || times[i - 1] <= times[i]);
+        if (low < tip)
+            code = search_near(&low, facts, low, tip, times[i], err);
+        if (code == 0 && low >= rising)
+            ret_heights[i] = low;
+        else if (code == 0)
+            code = search_down(&ret_heights[i], facts, first, low < tip ? low : tip, times[i], err);
     }
-    return code < 0 ? code : facts_block_at(ret_block, facts, (uint32_t)height, err);
+    return code;
+}
+
+int facts_block_by_time(struct fact_block *ret_block, struct facts *facts, int64_t time,
+                        struct err *err)
+{
+    int64_t height;
+    int code = facts_blocks_by_time(&height, facts, &time, 1, err);
+    if (code < 0)
+        return code;
+    if (height >= 0)
+        return facts_block_at(ret_block, facts, (uint32_t)height, err);
+    char text[TIME_TEXT_SIZE];
+    time_format(text, time);
+    return err_set(err, SANAD_MISSING, "%s: no scanned block at or before %s",
+                   store_name(facts->store), text);
 }
 
 /* ---- withdrawing -------------------------------------------------------------------------- */

@@ -157,6 +157,9 @@ int facts_block_find(struct fact_block *ret_block, bool *ret_active, struct fact
 /* Highest active block whose median-time-past is <= `time` (cli.md, DATE); MISSING: none. */
 int facts_block_by_time(struct fact_block *ret_block, struct facts *facts, int64_t time,
                         struct err *err);
+/* The same for many times at once, ascending: heights, -1 where there is none. */
+int facts_blocks_by_time(int64_t *ret_heights, struct facts *facts, const int64_t *times,
+                         size_t count, struct err *err);
 /* All coins of the active chain created at or below a height, in the order (height,
  * tx_index, vout). A spend above the height is shown as not spent. */
 int facts_coins(struct facts *facts, struct fact_coin **ret_coins, size_t *ret_count,

@@ -25,6 +25,7 @@
     X(BLOCK_ADD, "INSERT INTO block VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1) "                            \
                  "ON CONFLICT(height,hash) DO UPDATE SET active=1")                                \
     X(BLOCK_AT, "SELECT " BLOCK_COLUMNS " FROM block b WHERE b.height=?1 AND b.active=1")          \
+    X(BLOCK_MEDIAN, "SELECT median_time FROM block WHERE height=?1 AND active=1")                  \
     X(SCRIPT_GET, "SELECT script FROM script WHERE id=?1")                                         \
     X(SCRIPT_FIND, "SELECT id FROM script WHERE script=?1")                                        \
     X(SCRIPT_ADD, "INSERT INTO script(script,complete_to) VALUES(?1,-1)")                          \

@@ -249,6 +249,41 @@ static void test_block_by_time(void **state)
     test_ok(store_run(store, "UPDATE block SET median_time=900 WHERE height=9", &err), &err);
     test_ok(facts_block_by_time(&got, facts, 950, &err), &err);
     assert_int_equal(got.height, 9);
+    int64_t height;
+    test_ok(facts_blocks_by_time(&height, facts, &(int64_t){950}, 1, &err), &err);
+    assert_int_equal(height, 9);
+}
+
+/* Many at once are each what one alone is, whatever lies between them. */
+static void test_blocks_by_time(void **state)
+{
+    (void)state;
+    enum { COUNT = 700 };
+    int64_t times[COUNT] = {0};
+    int64_t heights[COUNT];
+    test_refused(facts_blocks_by_time(heights, facts, times, 0, &err), SANAD_MISSING, &err,
+                 "nothing was");
+    for (uint32_t tip = 0; tip <= 400; tip = tip * 2 + 7) {
+        struct fact_block newest = block_of('a', tip);
+        add_blocks('a', 0, tip);
+        set_tip(&newest, 0, 0, 0);
+        for (unsigned stride = 1; stride < 3000; stride = stride * 3 + 1) {
+            for (size_t i = 0; i < COUNT; i++)
+                times[i] = 930 + (int64_t)(i / 2) * stride; /* each twice */
+            test_ok(facts_blocks_by_time(heights, facts, times, COUNT, &err), &err);
+            for (size_t i = 0; i < COUNT; i += 13) {
+                struct fact_block got = {.height = 0};
+                int code = facts_block_by_time(&got, facts, times[i], &err);
+                int64_t want = (times[i] - 950) / 10 < tip ? (times[i] - 950) / 10 : tip;
+                assert_int_equal(code, times[i] < 950 ? SANAD_MISSING : 0);
+                assert_int_equal(heights[i], times[i] < 950 ? -1 : want);
+                assert_int_equal(heights[i], code ? -1 : (int64_t)got.height);
+            }
+        }
+    }
+    test_ok(store_run(store, "DELETE FROM block WHERE height=3", &err), &err);
+    test_refused(facts_blocks_by_time(heights, facts, &(int64_t){983}, 1, &err), SANAD_MISSING,
+                 &err, "block 3 was not scanned");
 }
 
 /* ---- scripts ------------------------------------------------------------------------------- */
@@ -588,6 +623,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_second_scan_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_block_by_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_blocks_by_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scripts_used, setup, teardown),
         cmocka_unit_test_setup_teardown(test_coins_and_spends, setup, teardown),
