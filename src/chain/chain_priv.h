@@ -1,5 +1,5 @@
 /* What the parts of chain share among themselves and show to nobody else: text encodings below
- * the addresses and keys, pieces of scripts, and the parsed form of descriptors. */
+ * the addresses and keys, pieces of scripts, the parsed form of descriptors, maps of a PSBT. */
 #ifndef SANAD_CHAIN_PRIV_H
 #define SANAD_CHAIN_PRIV_H
 
@@ -176,5 +176,53 @@ void desc_node_free(struct desc_node *node);
 /* Appends what the node stands for; `which` of combo(). False where a key has no child. */
 bool desc_node_script(struct buf *script, const struct desc_node *node, uint32_t branch,
                       uint32_t index, uint32_t which);
+
+/* ---- maps of a PSBT ---- */
+
+enum {
+    PSBT_FIELD_MAX = 65536, /* of one map; BIP174 sets no limit */
+    PSBT_LOCK_TIME_BORDER = 500000000
+};
+enum psbt_map { PSBT_MAP_GLOBAL, PSBT_MAP_IN, PSBT_MAP_OUT };
+/* The fields that we use. Those of the other BIPs are only held to their form. */
+enum psbt_type {
+    PSBT_GLOBAL_UNSIGNED_TX = 0x00,
+    PSBT_GLOBAL_TX_VERSION = 0x02,
+    PSBT_GLOBAL_INPUT_COUNT = 0x04,
+    PSBT_GLOBAL_OUTPUT_COUNT = 0x05,
+    PSBT_GLOBAL_VERSION = 0xfb,
+    PSBT_IN_NON_WITNESS_UTXO = 0x00,
+    PSBT_IN_WITNESS_UTXO = 0x01,
+    PSBT_IN_PREVIOUS_TXID = 0x0e,
+    PSBT_IN_OUTPUT_INDEX = 0x0f,
+    PSBT_OUT_AMOUNT = 0x03,
+    PSBT_OUT_SCRIPT = 0x04
+};
+struct psbt_field {
+    struct bytes key; /* whole: type and data; no two of a map are equal */
+    uint64_t type;
+    struct bytes key_data;
+    struct bytes value;
+};
+/* Reads one map after the other. */
+struct psbt_reader {
+    struct cursor cursor;
+    uint32_t version;          /* known when the global map is read */
+    enum psbt_map map;         /* the one read last … */
+    size_t index;              /* … and which input or output it is of */
+    struct psbt_field *fields; /* sorted by key; the reader's own */
+    size_t field_count;
+    size_t field_capacity;
+    struct err *err;
+};
+/* Sets "PSBT: input 3: …". */
+int psbt_refuse(const struct psbt_reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The next map: every field complete, no key twice, the form that BIP174, 370, 371 and 373 give
+ * it, and allowed in the version. Unknown types pass, as BIP174 wants it. */
+int psbt_map_read(struct psbt_reader *reader, enum psbt_map map, size_t index);
+/* A field whose key is the type alone, or NULL. */
+const struct psbt_field *psbt_field_find(const struct psbt_reader *reader, enum psbt_type type);
+void psbt_reader_free(struct psbt_reader *reader);
 
 #endif
