@@ -438,6 +438,7 @@ struct daily_value {
     const char *why;
 };
 struct limits_result {
+    const struct limits_knowledge *knowledge; /* that it was made with; borrowed */
     const struct programme *programme;
     const struct programme_version *version;
     struct limits_day as_of;

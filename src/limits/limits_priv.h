@@ -42,9 +42,18 @@ struct judgement {
 };
 int criterion_judge(struct judgement *ret, struct evaluation *evaluation,
                     const struct criterion *criterion, int64_t day, struct err *err);
+/* Every day on which a criterion is looked at up to one: after its base, while in force. */
+struct span {
+    int64_t first, last;
+};
+struct span criterion_watched(const struct programme_version *version,
+                              const struct criterion *criterion, int64_t day);
 /* Why the quantity moved between two days of the grid. */
 int change_make(struct limits_change *ret, struct evaluation *evaluation,
                 const struct criterion *criterion, int64_t from, int64_t to, struct err *err);
+/* What a payment that has not happened would take from the coins of a TERM_HELD_FROM. */
+int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowledge, size_t term,
+                        const struct trace_payment *payment, struct err *err);
 /* What a flow meant, for a wallet of the book or as a whole (wallet NULL), as known; false:
  * nobody has said. */
 bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,

@@ -1,0 +1,133 @@
+/* A criterion on a day: its limit with adjustors, and the verdict. */
+#include "limits/limits_priv.h"
+
+static const char *const verdict_names[] = {
+    [LIMITS_MET] = "met", [LIMITS_UNDECIDED] = "undecided", [LIMITS_NOT_MET] = "not-met"};
+
+const char *limits_verdict_name(enum limits_verdict verdict)
+{
+    sanad_assert((unsigned)verdict < countof(verdict_names));
+    return verdict_names[verdict];
+}
+
+/* The limit of the next test date, after the last one that of the last. */
+static struct amount limit_on(const struct criterion *criterion, int64_t day)
+{
+    struct amount limit = criterion->limit;
+    for (size_t i = 0; i < criterion->date_count; i++) {
+        limit = criterion->dates[i].limit;
+        if (criterion->dates[i].day >= day)
+            break;
+    }
+    return limit;
+}
+
+/* limit + direction * min(max(quantity, 0), cap) for each adjustor. */
+static int limit_adjusted(struct amount *ret_limit, const char **ret_why,
+                          struct evaluation *evaluation, const struct criterion *criterion,
+                          int64_t day, struct err *err)
+{
+    struct amount limit = limit_on(criterion, day);
+    *ret_why = NULL;
+    for (size_t i = 0; i < criterion->adjustor_count && !*ret_why; i++) {
+        const struct adjustor *adjustor = &criterion->adjustors[i];
+        struct quantity by;
+        int code = quantity_at(&by, evaluation, &adjustor->quantity, criterion->base, day, err);
+        if (code)
+            return code;
+        if (by.why) {
+            *ret_why = by.why;
+            limit = amount_unknown();
+            continue;
+        }
+        struct amount step = amount_max(by.value, amount_zero());
+        if (amount_is_known(adjustor->cap))
+            step = amount_min(step, adjustor->cap);
+        limit = adjustor->direction > 0 ? amount_add(limit, step) : amount_sub(limit, step);
+        if (!amount_is_known(limit))
+            *ret_why = "the adjusted limit is too large to be written";
+    }
+    *ret_limit = limit;
+    return 0;
+}
+
+static struct amount headroom_of(const struct criterion *criterion, struct amount value,
+                                 struct amount limit)
+{
+    return criterion->is_floor ? amount_sub(value, limit) : amount_sub(limit, value);
+}
+
+static const char *open_why(struct evaluation *evaluation, const struct judgement *judgement,
+                            const struct criterion *criterion)
+{
+    char text[AMOUNT_TEXT_SIZE];
+    char why[192];
+    const struct quantity *quantity = &judgement->quantity;
+    struct amount open = amount_sub(quantity->high, quantity->low);
+    amount_format(text, open, criterion->unit.decimals);
+    (void)snprintf(why, sizeof why,
+                   "flows of %s %s are unclassified: whether they count decides the verdict", text,
+                   criterion->unit.name);
+    return arena_strdup(evaluation->arena, why);
+}
+
+/* Broken where it is whatever the open flows mean; met likewise. */
+static void verdict_make(struct judgement *judgement, struct evaluation *evaluation,
+                         const struct criterion *criterion)
+{
+    const struct quantity *quantity = &judgement->quantity;
+    struct amount worst = criterion->is_floor ? quantity->low : quantity->high;
+    struct amount best = criterion->is_floor ? quantity->high : quantity->low;
+    struct amount zero = amount_zero();
+    if (amount_compare(headroom_of(criterion, worst, judgement->limit), zero) >= 0) {
+        judgement->verdict = LIMITS_MET;
+    } else if (amount_compare(headroom_of(criterion, best, judgement->limit), zero) < 0) {
+        judgement->verdict = LIMITS_NOT_MET;
+    } else {
+        judgement->verdict = LIMITS_UNDECIDED;
+        judgement->why = open_why(evaluation, judgement, criterion);
+    }
+}
+
+/* Benchmarks and prior actions: done by their day, or not. */
+static void action_judge(struct judgement *ret, const struct criterion *criterion, int64_t day)
+{
+    const struct action *action = &criterion->action;
+    ret->quantity = (struct quantity){
+        .value = amount_unknown(), .low = amount_unknown(), .high = amount_unknown()};
+    ret->limit = ret->headroom = amount_unknown();
+    ret->verdict = LIMITS_UNDECIDED;
+    if (action->status == ACTION_DONE && action->on <= day)
+        ret->verdict = action->on <= action->due ? LIMITS_MET : LIMITS_NOT_MET;
+    else if (action->status == ACTION_UNKNOWN)
+        ret->why = "nothing is on record of whether it was done";
+    else if (day <= action->due)
+        ret->why = "it is not due yet and not done";
+    else
+        ret->verdict = LIMITS_NOT_MET;
+}
+
+int criterion_judge(struct judgement *ret, struct evaluation *evaluation,
+                    const struct criterion *criterion, int64_t day, struct err *err)
+{
+    struct judgement judgement = {.verdict = LIMITS_UNDECIDED};
+    if (!criterion->has_quantity) {
+        action_judge(ret, criterion, day);
+        return 0;
+    }
+    int code = quantity_at(&judgement.quantity, evaluation, &criterion->quantity, criterion->base,
+                           day, err);
+    if (code == 0)
+        code = limit_adjusted(&judgement.limit, &judgement.why, evaluation, criterion, day, err);
+    if (code)
+        return code;
+    judgement.headroom = headroom_of(criterion, judgement.quantity.value, judgement.limit);
+    if (judgement.quantity.why)
+        judgement.why = judgement.quantity.why;
+    else if (!judgement.why && !amount_is_known(judgement.headroom))
+        judgement.why = "the headroom is too large to be written";
+    if (!judgement.why)
+        verdict_make(&judgement, evaluation, criterion);
+    *ret = judgement;
+    return 0;
+}
