@@ -269,6 +269,24 @@ static int expr_explain(struct change_walk *walk, const struct expr *expr, struc
     return 0;
 }
 
+static void kinds_mark(bool *kinds, const struct programme *programme, const struct expr *expr)
+{
+    if (expr->op == EXPR_TERM)
+        kinds[programme->terms[expr->term].kind] = true;
+    for (size_t i = 0; i < expr->child_count; i++)
+        kinds_mark(kinds, programme, &expr->children[i]);
+}
+
+static enum limits_subject subject_of(const struct programme *programme, const struct expr *expr)
+{
+    bool kinds[TERM_SERIES + 1] = {false};
+    kinds_mark(kinds, programme, expr);
+    if (kinds[TERM_BALANCE] && (kinds[TERM_LIABILITIES] || kinds[TERM_HELD_FROM]))
+        return SUBJECT_NET_POSITION;
+    return kinds[TERM_FLOWS] && !kinds[TERM_BALANCE] && !kinds[TERM_SERIES] ? SUBJECT_ACQUISITIONS
+                                                                            : SUBJECT_FIGURE;
+}
+
 static int reason_compare(const void *a, const void *b)
 {
     const struct reason *x = a;
@@ -294,6 +312,7 @@ int change_make(struct limits_change *ret, struct evaluation *evaluation,
         code = quantity_at(&after, evaluation, &criterion->quantity, criterion->base, to, err);
     if (code)
         return code;
+    change.subject = subject_of(evaluation->programme, &criterion->quantity);
     change.before = before.value;
     change.after = after.value;
     change.rest = amount_sub(after.value, before.value);

@@ -375,8 +375,15 @@ struct reason {
     size_t count;         /* flows behind it */
 };
 enum { REASON_MAX = 16 };
+/* What a quantity is called in a sentence. */
+enum limits_subject {
+    SUBJECT_FIGURE,
+    SUBJECT_NET_POSITION, /* balances less something */
+    SUBJECT_ACQUISITIONS  /* declared inflows alone */
+};
 /* Why a value moved between two days. */
 struct limits_change {
+    enum limits_subject subject;
     int64_t from, to;
     struct amount before, after;
     struct reason reasons[REASON_MAX]; /* the largest effect first */
@@ -487,6 +494,9 @@ int limits_report_compare(struct limits_result *result, const struct limits_hist
                           struct err *err);
 void limits_result_free(struct limits_result *result);
 json_t *limits_json(const struct limits_result *result);
+/* "declared purchases", "met", in a language. */
+const char *limits_reason_words(enum reason_kind kind, enum limits_language language);
+const char *limits_verdict_words(enum limits_verdict verdict, enum limits_language language);
 /* One criterion's day in plain words: "Client liabilities fell by 30 BTC on 2025-07-04 and no
  * coins were sold: the net position rose by 29.99999000 BTC". */
 void limits_explain(struct buf *buf, const struct criterion_result *result,
