@@ -7,6 +7,7 @@
 #include "book/book.h"
 #include "chain/chain.h"
 #include "facts/facts.h"
+#include "limits/limits.h"
 #include "register/register.h"
 #include "reserve/reserve.h"
 #include "store/store.h"
@@ -30,7 +31,7 @@ struct cmd_verb {
     int (*run)(const struct cmd_args *args, struct err *err);
 };
 
-extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd_flows,
+extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd_flows, cmd_limits,
     cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_verify;
 
 /* The options that every verb takes: --json, --help, --chain, --source, --store, --nation,
@@ -130,6 +131,23 @@ int cmd_declared_collect(struct cmd_declared *declared, struct cmd_context *cont
                          const struct cmd_args *args, struct err *err);
 void cmd_declared_free(struct cmd_declared *declared);
 
+/* ---- what the verbs of a programme stand on ---------------------------------------------- */
+
+/* A programme with everything that its values depend on, as known at --as-known: book, ledger,
+ * flows and their meanings, liabilities, series, prices; and the same at any earlier time. */
+struct cmd_limits;
+/* Options it reads: --store, --nation, --as-known, --programme, --liabilities, --series,
+ * --prices, --at. REFUSED: a series given twice, or that no term of the programme names. */
+int cmd_limits_open(struct cmd_limits **ret_limits, const struct cmd_args *args, struct err *err);
+void cmd_limits_close(struct cmd_limits *limits);
+struct cmd_context *cmd_limits_context(struct cmd_limits *limits);
+const struct limits_knowledge *cmd_limits_now(const struct cmd_limits *limits);
+const struct limits_history *cmd_limits_history(const struct cmd_limits *limits);
+/* The day of --at, or the one in which the newest block lies. */
+int64_t cmd_limits_day(const struct cmd_limits *limits);
+/* Whether --at names a day before that. */
+bool cmd_limits_is_past(const struct cmd_limits *limits);
+
 /* The passphrase of --passphrase-file (its first line) or of the environment variable
  * SANAD_PASSPHRASE; USAGE where there is none. The caller wipes and frees. */
 int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, struct err *err);
@@ -153,6 +171,9 @@ struct screen screen_stdout(bool simulated);
 enum screen_style { STYLE_PLAIN, STYLE_HEAD, STYLE_GOOD, STYLE_BAD, STYLE_UNSURE, STYLE_FAINT };
 void screen_line(const struct screen *screen, enum screen_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A paragraph: broken at spaces, each line behind `indent` spaces. */
+void screen_paragraph(const struct screen *screen, enum screen_style style, unsigned indent,
+                      const char *text);
 /* A table: columns with a title, numbers right-aligned, widths by characters, not bytes. */
 struct table;
 enum table_align { ALIGN_LEFT, ALIGN_RIGHT };
@@ -163,6 +184,8 @@ void table_cell(struct table *table, const char *format, ...) __attribute__((for
 /* Style of the row that the next cell begins. */
 void table_row_style(struct table *table, enum screen_style style);
 void table_print(const struct table *table, const struct screen *screen);
+/* A result made for reading (limits_show.c). */
+void limits_show(const struct limits_result *result, const struct screen *screen);
 /* "holds" green, "contradicted" red, "undecided" yellow, and so on. */
 enum screen_style screen_verdict_style(const char *verdict);
 

@@ -61,6 +61,36 @@ void screen_line(const struct screen *screen, enum screen_style style, const cha
     buf_free(&line);
 }
 
+/* Characters, not bytes: continuation bytes of UTF-8 take no place. */
+static size_t text_width(const char *text, size_t size)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < size; i++)
+        width += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return width;
+}
+
+void screen_paragraph(const struct screen *screen, enum screen_style style, unsigned indent,
+                      const char *text)
+{
+    enum { PARAGRAPH_WIDTH = 96 };
+    size_t room = PARAGRAPH_WIDTH - indent;
+    while (*text) {
+        size_t end = strlen(text);
+        while (end > 0 && text_width(text, end) > room) { /* back to the last space that fits */
+            size_t space = end - 1;
+            while (space > 0 && text[space] != ' ')
+                space--;
+            if (space == 0)
+                break; /* one long word */
+            end = space;
+        }
+        screen_line(screen, style, "%*s%.*s", (int)indent, "", (int)end, text);
+        text += end;
+        text += strspn(text, " ");
+    }
+}
+
 struct table_row {
     enum screen_style style;
     char *cells[TABLE_COLUMN_MAX];
@@ -129,19 +159,10 @@ void table_cell(struct table *table, const char *format, ...)
     table->next_column = (table->next_column + 1) % table->column_count;
 }
 
-/* Characters, not bytes: continuation bytes of UTF-8 take no room. */
-static size_t text_width(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 static void add_padded(struct buf *line, const char *text, size_t width, enum table_align align,
                        bool last)
 {
-    size_t pad = width - text_width(text);
+    size_t pad = width - text_width(text, strlen(text));
     if (align == ALIGN_RIGHT)
         buf_format(line, "%*s", (int)pad, "");
     buf_text(line, text);
@@ -166,10 +187,10 @@ void table_print(const struct table *table, const struct screen *screen)
 {
     size_t widths[TABLE_COLUMN_MAX];
     for (size_t c = 0; c < table->column_count; c++) {
-        widths[c] = text_width(table->titles[c]);
+        widths[c] = text_width(table->titles[c], strlen(table->titles[c]));
         for (size_t r = 0; r < table->row_count; r++) {
             const char *cell = table->rows[r].cells[c];
-            size_t width = cell ? text_width(cell) : 0;
+            size_t width = cell ? text_width(cell, strlen(cell)) : 0;
             widths[c] = width > widths[c] ? width : widths[c];
         }
     }

@@ -59,26 +59,34 @@ static int grid_make(struct evaluation *ret, const struct limits_knowledge *know
 /* ---- what-if -----------------------------------------------------------------------------------
  */
 
-/* What an event adds to each term, on the day asked for. */
-static int what_if_term(struct amount *ret, struct evaluation *evaluation, size_t index,
+/* What an event adds to a term, and what of it is for nobody to say yet. */
+struct added {
+    struct amount value, open;
+};
+
+static int what_if_term(struct added *ret, struct evaluation *evaluation, size_t index,
                         const struct limits_what_if *what_if, struct err *err)
 {
     const struct limits_term *term = &evaluation->programme->terms[index];
     const struct book *book = ledger_book(evaluation->knowledge->ledger);
     struct amount net = amount_zero();
-    *ret = amount_zero();
+    *ret = (struct added){amount_zero(), amount_zero()};
     if (term->kind == TERM_LIABILITIES || term->kind == TERM_SERIES)
         return 0;
     const struct perimeter *perimeter = &evaluation->programme->perimeters[term->perimeter];
     for (size_t i = 0; i < what_if->event_count; i++)
         if (perimeter_has_wallet(perimeter, book, what_if->events[i].wallet))
             net = amount_add(net, what_if->events[i].delta);
+    bool enters = what_if->is_external && amount_compare(net, amount_zero()) > 0;
     if (term->kind == TERM_BALANCE)
-        *ret = net;
-    else if (term->kind == TERM_FLOWS && what_if->is_purchase && term->meanings[FLOW_PURCHASE])
-        *ret = amount_max(net, amount_zero());
+        ret->value = net;
+    else if (term->kind == TERM_FLOWS && enters && what_if->is_purchase)
+        ret->value = term->meanings[FLOW_PURCHASE] ? net : amount_zero();
+    else if (term->kind == TERM_FLOWS && enters && !term->unclassified_ignored)
+        ret->open = net; /* nobody has said what it would be */
     else if (term->kind == TERM_HELD_FROM && what_if->payment)
-        return term_payment_effect(ret, evaluation->knowledge, index, what_if->payment, err);
+        return term_payment_effect(&ret->value, evaluation->knowledge, index, what_if->payment,
+                                   err);
     return 0;
 }
 
@@ -88,13 +96,18 @@ static int what_if_make(struct evaluation *evaluation, const struct limits_optio
     size_t count = evaluation->programme->term_count;
     if (!options->what_if)
         return 0;
-    struct amount *added = arena_alloc(evaluation->arena, count + 1, sizeof *added);
+    struct amount *values = arena_alloc(evaluation->arena, count + 1, sizeof *values);
+    struct amount *opens = arena_alloc(evaluation->arena, count + 1, sizeof *opens);
     for (size_t i = 0; i < count; i++) {
-        int code = what_if_term(&added[i], evaluation, i, options->what_if, err);
+        struct added added;
+        int code = what_if_term(&added, evaluation, i, options->what_if, err);
         if (code)
             return code;
+        values[i] = added.value;
+        opens[i] = added.open;
     }
-    evaluation->what_if = added;
+    evaluation->what_if = values;
+    evaluation->what_if_open = opens;
     evaluation->what_if_day = options->day;
     return 0;
 }

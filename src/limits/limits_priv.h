@@ -14,6 +14,7 @@ struct evaluation {
     size_t day_count;
     struct term_value **terms;    /* per term of the programme: a value a day, or NULL */
     const struct amount *what_if; /* per term: added on every day from `what_if_day` on; or NULL */
+    const struct amount *what_if_open; /* per term: what might count from that day on */
     int64_t what_if_day;
     struct arena *arena;
 };

@@ -27,8 +27,10 @@ static void what_if_add(struct evaluation *evaluation, size_t term, struct term_
     if (!evaluation->what_if)
         return;
     for (size_t i = 0; i < evaluation->day_count; i++)
-        if (evaluation->days[i].day >= evaluation->what_if_day)
+        if (evaluation->days[i].day >= evaluation->what_if_day) {
             values[i].value = amount_add(values[i].value, evaluation->what_if[term]);
+            values[i].open = amount_add(values[i].open, evaluation->what_if_open[term]);
+        }
 }
 
 int evaluation_term(const struct term_value **ret_values, struct evaluation *evaluation,
