@@ -1,4 +1,4 @@
-/* What the parts of limits share: the inside of an evaluation. */
+/* What the parts of limits share: the inside of an evaluation, and a programme's reading. */
 #ifndef SANAD_LIMITS_PRIV_H
 #define SANAD_LIMITS_PRIV_H
 
@@ -59,5 +59,70 @@ int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowl
  * nobody has said. */
 bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,
                   const struct hash256 *txid, const char *wallet, int64_t known);
+
+/* ---- the programme file (programme.c, criterion.c, expr.c, perimeter.c, member.c) ---------- */
+
+enum {
+    PROGRAMME_ID_MAX = 64,       /* bytes of an id */
+    PROGRAMME_TEXT_MAX = 4096,   /* bytes of any other text */
+    PROGRAMME_OBJECT_SIZE = 320, /* "file: version \"v\": criterion \"c\"" in errors */
+    PROGRAMME_AGE_MAX_DAYS = 3660,
+    PROGRAMME_LAG_MAX_DAYS = 366
+};
+#define PROGRAMME_INTEGER_MAX INT64_C(9007199254740991) /* 2^53-1, as RFC 8785 has it */
+
+/* A programme while it is read. */
+struct programme_reader {
+    struct programme *programme;
+    size_t term_capacity;
+    struct err *err;
+};
+/* Where a quantity stands. */
+struct expr_place {
+    const char *object; /* for errors */
+    bool has_base;      /* `change` has a day to count from */
+};
+/* Reads a quantity; its terms are pooled into the programme's. */
+int expr_read(struct expr *ret_expr, struct programme_reader *reader,
+              const struct expr_place *place, const json_t *json);
+int criterion_read(struct criterion *ret_criterion, struct programme_reader *reader,
+                   const char *version, const json_t *json);
+int perimeters_read(struct programme_reader *reader, const char *object);
+
+/* Members of an object. A text is clean; REFUSED names object, member and rule. The optional
+ * ones leave *ret as it is where the member is absent or null. */
+int member_text(const char **ret, const char *object, const json_t *json, const char *key,
+                size_t max, struct err *err);
+int member_optional_text(const char **ret, const char *object, const json_t *json, const char *key,
+                         size_t max, struct err *err);
+int member_id(const char **ret, const char *object, const json_t *json, const char *key,
+              struct err *err);
+int member_date(int64_t *ret, const char *object, const json_t *json, const char *key,
+                struct err *err);
+int member_optional_date(int64_t *ret, const char *object, const json_t *json, const char *key,
+                         struct err *err);
+int member_optional_hash(const char **ret, const char *object, const json_t *json, const char *key,
+                         struct err *err);
+bool member_is_there(const json_t *json, const char *key); /* and not null */
+/* `least` 0: may be left out, then *ret is NULL (which json_array_size takes as empty). */
+int member_list(const json_t **ret, const char *object, const json_t *json, const char *key,
+                size_t least, size_t most, struct err *err);
+int member_choice(size_t *ret, const char *object, const json_t *json, const char *key,
+                  const char *const *names, size_t count, struct err *err);
+/* A list of such names, each once, as flags. */
+int member_flags(bool *ret_flags, const char *object, const json_t *json, const char *key,
+                 const char *const *names, size_t count, struct err *err);
+int member_name(struct limits_text *ret, const char *object, const json_t *json, const char *key,
+                struct err *err);
+int member_unit(struct limits_unit *ret, const char *object, const json_t *json, const char *key,
+                struct err *err);
+/* An amount of a unit, at least `min`; coins never over 21 million either way. */
+int member_amount(struct amount *ret, const char *object, const json_t *json, const char *key,
+                  const struct limits_unit *unit, int64_t min, struct err *err);
+/* `source` is required and names one of the programme's. */
+int member_source(const char **ret, const struct programme *programme, const char *object,
+                  const json_t *json, struct err *err);
+bool id_is_valid(const char *text); /* 1 to PROGRAMME_ID_MAX of a-z, 0-9, '-', '.' */
+bool limits_unit_is_currency(const struct limits_unit *unit);
 
 #endif
