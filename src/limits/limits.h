@@ -252,7 +252,10 @@ struct limits_record {
     int64_t time;       /* from when it holds, until the next of its entity and holder, or series */
     int64_t known;      /* when it was declared */
     int64_t decided;    /* when approved; INT64_MAX: never */
+    int64_t rejected;   /* when rejected; 0: never */
+    int64_t decision;   /* number of the approval: orders what was approved in one second */
     int64_t number;     /* order of entry: of two for one key and time the later stands */
+    bool withdrawn;     /* this record ends what stood for its key; it has no value */
     const char *entity; /* liability: the debtor. Series: its name */
     const char *holder; /* liability */
     const char *holder_sector; /* liability */
@@ -269,12 +272,12 @@ struct limits_records {
 };
 /* CSV: time,entity,holder,holder_sector,amount_sat,document_sha256[,known][,note]. Without
  * `known` a line was known when it began to hold. REFUSED: no document, a negative amount or
- * one over 21 million BTC, two lines of one key and time that differ and are not in the order
- * of `known`. */
+ * one over 21 million BTC, two lines of one key and time that are not in the order of `known`. */
 int liabilities_read(struct limits_records *ret, const char *object, struct bytes text,
                      struct err *err);
 int liabilities_read_file(struct limits_records *ret, const char *path, struct err *err);
-/* Register kind `liability`: all that was ever declared and not rejected. */
+/* Register kind `liability`: all that was ever declared, so that any day of knowledge can be
+ * asked in memory; also what was rejected, since it stood until then. */
 int liabilities_from_register(struct limits_records *ret, struct registry *registry,
                               const char *nation, struct err *err);
 /* CSV: time,unit,value,document_sha256[,known][,note]; one unit in the whole file; value in the
@@ -283,7 +286,8 @@ int series_read(struct limits_records *ret, const char *name, const char *object
                 struct err *err);
 int series_read_file(struct limits_records *ret, const char *name, const char *path,
                      struct err *err);
-/* Register kind `series`; count 0 where there is none of that name. */
+/* Register kind `series`; count 0 where there is none of that name. REFUSED: two units stand in
+ * one series. What stood earlier in another unit has an unknown value. */
 int series_from_register(struct limits_records *ret, struct registry *registry, const char *nation,
                          const char *name, struct err *err);
 void limits_records_free(struct limits_records *records);
@@ -293,8 +297,8 @@ struct limits_meaning {
     struct hash256 txid;
     const char *wallet; /* NULL: the whole transaction */
     enum flow_meaning meaning;
-    int64_t known, decided, number; /* as in limits_record */
-    bool withdrawn;                 /* this record ends the declaration */
+    int64_t known, decided, rejected, decision, number; /* as in limits_record */
+    bool withdrawn;                                     /* this record ends the declaration */
     struct hash256 document;
     const char *document_name; /* or NULL */
     const char *note;          /* or NULL */

@@ -4,6 +4,27 @@
 
 #include "limits/limits.h"
 
+/* ---- the two times (records.c) -------------------------------------------------------------- */
+
+/* What doc/formats/register.md, "The two times", orders records of one key by. */
+struct two_times {
+    int64_t known;
+    int64_t decided;  /* INT64_MAX: never approved */
+    int64_t rejected; /* 0: never */
+    int64_t decision;
+    int64_t number;
+};
+/* Whether, as known at `asked`, `next` stands in place of `best` (NULL: nothing does yet). */
+bool two_times_stands(const struct two_times *next, const struct two_times *best, int64_t asked);
+/* Lines that stand as known at a time: one for each entity, holder and time, in that order,
+ * without those that are withdrawn. Returns how many; `ret_list` has room for all records. */
+size_t records_standing(const struct limits_record **ret_list, const struct limits_records *records,
+                        int64_t known);
+/* For qsort: of struct limits_record, by entity, holder, time and number. */
+int record_compare(const void *a, const void *b);
+/* Whether a series may have this value: coins are bounded, either way. */
+bool series_value_fits(struct amount value, const struct limits_unit *unit);
+
 /* ---- evaluation (evaluate.c, change.c, reported.c) --------------------------------------- */
 
 /* Term values over a grid of days, each term computed when it is first asked for. */

@@ -42,7 +42,10 @@ int record_from(struct record *ret_record, const struct store_query *query, stru
     record.state = !*decision                         ? RECORD_PROPOSED
                    : strcmp(decision, "approve") == 0 ? RECORD_APPROVED
                                                       : RECORD_REJECTED;
-    record.decided = record.state == RECORD_PROPOSED ? 0 : query_integer(query, 15);
+    if (record.state != RECORD_PROPOSED) {
+        record.decided = query_integer(query, 15);
+        record.decision = query_integer(query, 16);
+    }
     *ret_record = record;
     return 0;
 }

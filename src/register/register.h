@@ -78,6 +78,7 @@ struct record {
     int64_t valid_until; /* exclusive */
     int64_t known;       /* when it was proposed */
     int64_t decided;     /* when it was approved or rejected; 0 while proposed */
+    int64_t decision;    /* the entry that did so; 0 while proposed */
     struct hash256 document;
     const char *document_name; /* or NULL */
     const char *proposer;

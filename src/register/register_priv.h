@@ -103,7 +103,8 @@ int record_newest(struct registry *registry, struct record *ret_record, const ch
 /* The columns that record_from reads, of r (the proposal) and d (its decision). */
 #define RECORD_COLUMNS                                                                             \
     "r.number, r.kind, r.nation, r.key, r.valid_from, r.valid_until, r.known, r.document, "        \
-    "r.document_name, r.actor, r.visibility, r.body, r.supersedes, d.action, d.actor, d.known"
+    "r.document_name, r.actor, r.visibility, r.body, r.supersedes, d.action, d.actor, d.known, "   \
+    "d.number"
 int record_from(struct record *ret_record, const struct store_query *query, struct arena *arena,
                 struct err *err);
 /* Begins, and commits or rolls back after what `code` says; returns the code that counts. */
