@@ -2,11 +2,6 @@
  * numbered places, so that each language keeps its own order. */
 #include "limits/limits_priv.h"
 
-const char *limits_text_in(const struct limits_text *text, enum limits_language language)
-{
-    return text->in[language] ? text->in[language] : text->in[LANGUAGE_EN];
-}
-
 /* ---- words -------------------------------------------------------------------------------------
  */
 
