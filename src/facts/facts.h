@@ -176,6 +176,11 @@ struct fact_place {
 };
 int facts_txs_unproved(struct facts *facts, struct fact_place from, facts_tx_visit *visit,
                        void *context, struct err *err);
+/* One touched transaction by its place in a block, active or not; its bytes in the arena.
+ * *ret_found false where it touches no watched script. */
+int facts_tx_get(struct fact_tx *ret_tx, bool *ret_found, struct facts *facts,
+                 const struct hash256 *block_hash, struct fact_place place, struct arena *arena,
+                 struct err *err);
 /* How many touched transactions have an input that is not proved (0: grade prevout). */
 int facts_unproved_count(struct facts *facts, uint64_t *ret_count, struct err *err);
 

@@ -36,6 +36,8 @@
                                                          "AND c.height<=?3 ORDER BY c.height "     \
                                                          "DESC LIMIT 1")                           \
     X(SPEND_ADD, "INSERT OR IGNORE INTO spend VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                 \
+    X(TX_AT,                                                                                       \
+      "SELECT " TX_COLUMNS " FROM tx t WHERE t.height=?1 AND t.block_hash=?2 AND t.tx_index=?3")   \
     X(TX_GET, "SELECT id,prevouts FROM tx WHERE height=?1 AND block_hash=?2 AND tx_index=?3")      \
     X(TX_ADD, "INSERT INTO tx(height,block_hash,tx_index,txid,proved,prevouts,stripped) "          \
               "VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                      \

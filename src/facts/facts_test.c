@@ -569,6 +569,36 @@ static void test_txs(void **state)
     assert_int_equal(facts_txs(facts, 0, 9, visit_tx, &list, &err), 1); /* stopped */
 }
 
+static void test_tx_by_its_place(void **state)
+{
+    (void)state;
+    struct fact_tx tx;
+    bool found = false;
+    struct hash256 block = hash_of('a', 5), other = hash_of('b', 5);
+    add_blocks('a', 0, 9);
+    add_tx(5, 2, PREVOUT_UNKNOWN, PREVOUT_UNDO);
+    add_tx(5, 3, PREVOUT_PROVED, PREVOUT_PROVED);
+    struct fact_place place = {.height = 5, .tx_index = 2};
+    test_ok(facts_tx_get(&tx, &found, facts, &block, place, &arena, &err), &err);
+    assert_true(found && tx.height == 5 && tx.tx_index == 2 && tx.prevout_count == 2);
+    assert_true(bytes_equal(tx.stripped, bytes_of_text("stripped")));
+    assert_int_equal(tx.prevouts[0].evidence, PREVOUT_UNKNOWN);
+    place.tx_index = 3; /* the first keeps its bytes while the next is read */
+    struct fact_tx next;
+    test_ok(facts_tx_get(&next, &found, facts, &block, place, &arena, &err), &err);
+    assert_true(found && bytes_equal(next.prevouts[0].script, bytes_of_text("s1")));
+    assert_true(bytes_equal(tx.stripped, bytes_of_text("stripped")));
+    place.tx_index = 4;
+    test_ok(facts_tx_get(&tx, &found, facts, &block, place, &arena, &err), &err);
+    assert_false(found);
+    place.tx_index = 2;
+    test_ok(facts_tx_get(&tx, &found, facts, &other, place, &arena, &err), &err);
+    assert_false(found);
+    test_ok(store_run(store, "UPDATE tx SET prevouts=x'03'", &err), &err);
+    test_refused(facts_tx_get(&tx, &found, facts, &block, place, &arena, &err), SANAD_REFUSED, &err,
+                 "damaged: prevouts");
+}
+
 /* ---- damage ---------------------------------------------------------------------------------- */
 
 static int visit_nothing(void *context, const struct fact_tx *tx, struct err *e)
@@ -630,6 +660,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unspent_and_find, setup, teardown),
         cmocka_unit_test_setup_teardown(test_withdraw_and_return, setup, teardown),
         cmocka_unit_test_setup_teardown(test_txs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tx_by_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damage_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

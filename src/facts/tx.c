@@ -217,6 +217,43 @@ int facts_txs(struct facts *facts, uint32_t from, uint32_t to, facts_tx_visit *v
     return txs_walk(facts, query, visit, context, err);
 }
 
+/* Bytes that die with the row, copied. */
+static void tx_keep(struct fact_tx *tx, struct arena *arena)
+{
+    tx->stripped = arena_bytes(arena, tx->stripped);
+    for (size_t i = 0; i < tx->prevout_count; i++)
+        tx->prevouts[i].script = arena_bytes(arena, tx->prevouts[i].script);
+}
+
+int facts_tx_get(struct fact_tx *ret_tx, bool *ret_found, struct facts *facts,
+                 const struct hash256 *block_hash, struct fact_place place, struct arena *arena,
+                 struct err *err)
+{
+    struct store_query *query;
+    int code = facts_query(&query, facts, QUERY_TX_AT, err);
+    if (code < 0)
+        return code;
+    query_bind_integer(query, 1, place.height);
+    query_bind_hash(query, 2, block_hash);
+    query_bind_integer(query, 3, place.tx_index);
+    code = query_step(query, err);
+    if (code <= 0) {
+        if (code == 0)
+            *ret_found = false;
+        return code;
+    }
+    struct row row = {.query = query};
+    struct fact_tx tx;
+    code = row_tx(&tx, facts, &row, arena, err);
+    if (code == 0) {
+        tx_keep(&tx, arena);
+        *ret_tx = tx;
+        *ret_found = true;
+    }
+    query_reset(query);
+    return code;
+}
+
 int facts_txs_unproved(struct facts *facts, struct fact_place from, facts_tx_visit *visit,
                        void *context, struct err *err)
 {
