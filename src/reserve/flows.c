@@ -54,48 +54,11 @@ static struct flow_wallet *view_wallet(struct flow_walk *walk, struct flow_view 
     return &list[view->wallet_count++];
 }
 
-/* Whose coin an input spends, where it is ours in this block. */
-struct input_owner {
-    uint32_t wallet;
-    struct amount value;
-    struct bytes script;
-    bool older; /* than the first block read: a rev file shows it */
-};
-
-/* A coin older than a run from an anchor, of which a rev file shows the script. */
-static bool input_owner_older(struct input_owner *ret, const struct flow_walk *walk,
-                              const struct flow_view *view, size_t input)
-{
-    const struct ledger *ledger = walk->ledger;
-    const struct fact_prevout *prevouts = view->fact->prevouts;
-    if (!ledger->state.anchored || !prevouts || input >= view->fact->prevout_count)
-        return false;
-    const struct fact_prevout *prevout = &prevouts[input];
-    if (prevout->evidence == PREVOUT_UNKNOWN)
-        return false;
-    size_t script = ledger_script_find(ledger, prevout->script);
-    *ret = (struct input_owner){.value = prevout->value, .script = prevout->script, .older = true};
-    return script != SIZE_MAX && ledger_owner(ledger, &ret->wallet, script, view->fact->height);
-}
-
-static bool input_owner_find(struct input_owner *ret, const struct flow_walk *walk,
-                             const struct flow_view *view, size_t input)
-{
-    const struct ledger *ledger = walk->ledger;
-    const struct fact_coin *coin =
-        ledger_coin_spent(ledger, &view->tx.ins[input].prevout, &view->fact->txid);
-    if (!coin)
-        return input_owner_older(ret, walk, view, input);
-    size_t script = ledger->coin_script[coin - ledger->coins];
-    *ret = (struct input_owner){.value = coin->value, .script = ledger->scripts[script].script};
-    return ledger_owner(ledger, &ret->wallet, script, view->fact->height);
-}
-
 /* An input that spends a coin which is ours in this block; false where it is foreign. */
 static bool input_own(struct flow_walk *walk, struct flow_view *view, size_t input)
 {
-    struct input_owner owner;
-    if (!input_owner_find(&owner, walk, view, input))
+    struct coin_owner owner;
+    if (!ledger_input_owner(walk->ledger, &owner, view->fact, &view->tx, input))
         return false;
     struct flow_wallet *entry = view_wallet(walk, view, owner.wallet);
     entry->in = amount_add(entry->in, owner.value);
@@ -122,21 +85,12 @@ static void inputs_add(struct flow_walk *walk, struct flow_view *view)
     }
 }
 
-static bool output_owner(const struct flow_walk *walk, uint32_t *ret_wallet,
-                         const struct tx_out *out, uint32_t height)
-{
-    if (script_unspendable(out->script))
-        return false;
-    size_t script = ledger_script_find(walk->ledger, out->script);
-    return script != SIZE_MAX && ledger_owner(walk->ledger, ret_wallet, script, height);
-}
-
 static void outputs_add(struct flow_walk *walk, struct flow_view *view)
 {
     for (size_t i = 0; i < view->tx.out_count; i++) {
         const struct tx_out *out = &view->tx.outs[i];
         uint32_t wallet;
-        if (!output_owner(walk, &wallet, out, view->fact->height)) {
+        if (!ledger_output_owner(walk->ledger, &wallet, out, view->fact->height)) {
             view->flow.foreign_out = amount_add(view->flow.foreign_out, out->value);
             continue;
         }
@@ -290,9 +244,9 @@ static void parties_find(struct flow_walk *walk, struct flow_view *view)
     for (size_t i = 0; i < view->fact->prevout_count; i++) {
         const struct fact_prevout *prevout = &view->fact->prevouts[i];
         const char *label = label_find(walk->options->labels, prevout->script);
-        struct input_owner owner;
+        struct coin_owner owner;
         if (!label || prevout->evidence == PREVOUT_UNKNOWN ||
-            input_owner_find(&owner, walk, view, i))
+            ledger_input_owner(walk->ledger, &owner, view->fact, &view->tx, i))
             continue;
         struct counterparty *party = party_of(flow, label);
         party->in = amount_add(party->in, prevout->value);
@@ -300,7 +254,8 @@ static void parties_find(struct flow_walk *walk, struct flow_view *view)
     for (size_t i = 0; i < view->tx.out_count; i++) {
         const char *label = label_find(walk->options->labels, view->tx.outs[i].script);
         uint32_t wallet;
-        if (!label || output_owner(walk, &wallet, &view->tx.outs[i], view->fact->height))
+        if (!label ||
+            ledger_output_owner(walk->ledger, &wallet, &view->tx.outs[i], view->fact->height))
             continue;
         struct counterparty *party = party_of(flow, label);
         party->out = amount_add(party->out, view->tx.outs[i].value);
@@ -323,8 +278,8 @@ static void possible_change(struct flow_walk *walk, struct flow_view *view)
     if (view->flow.class_ != FLOW_CLASS_EXTERNAL_OUT || view->tx.out_count != 2 ||
         view->own_out_count != 0)
         return;
-    struct input_owner owner;
-    bool own = input_owner_find(&owner, walk, view, 0);
+    struct coin_owner owner;
+    bool own = ledger_input_owner(walk->ledger, &owner, view->fact, &view->tx, 0);
     sanad_assert(own); /* all inputs are */
     enum script_kind ours = script_kind_of(owner.script);
     bool first = script_kind_of(view->tx.outs[0].script) == ours;
@@ -354,7 +309,7 @@ static void possible_change_mixed(struct flow_walk *walk, struct flow_view *view
         const struct tx_out *out = &view->tx.outs[i];
         uint32_t wallet;
         if (script_unspendable(out->script) ||
-            output_owner(walk, &wallet, out, view->fact->height) ||
+            ledger_output_owner(walk->ledger, &wallet, out, view->fact->height) ||
             !foreign_kind(&view->flow, script_kind_of(out->script)))
             continue;
         change = out;
@@ -373,8 +328,8 @@ static void possible_find(struct flow_walk *walk, struct flow_view *view)
     /* Inputs of one transaction are usually signed by one owner. */
     for (size_t i = 0; i < view->fact->prevout_count && flow->class_ == FLOW_CLASS_MIXED; i++) {
         const struct fact_prevout *prevout = &view->fact->prevouts[i];
-        struct input_owner owner;
-        bool own = input_owner_find(&owner, walk, view, i);
+        struct coin_owner owner;
+        bool own = ledger_input_owner(walk->ledger, &owner, view->fact, &view->tx, i);
         if (!own && prevout->evidence != PREVOUT_UNKNOWN)
             possible_add(walk, flow, "common-input", prevout->script, prevout->value);
     }

@@ -183,3 +183,39 @@ bool ledger_coin_find(struct ledger_coin *ret_coin, const struct ledger *ledger,
                                      .spent_height = fact->spent_height};
     return true;
 }
+
+/* A coin older than a run from an anchor, of which a rev file shows the script. */
+static bool input_owner_older(const struct ledger *ledger, struct coin_owner *ret_owner,
+                              const struct fact_tx *fact, size_t input)
+{
+    if (!ledger->state.anchored || !fact->prevouts || input >= fact->prevout_count)
+        return false;
+    const struct fact_prevout *prevout = &fact->prevouts[input];
+    if (prevout->evidence == PREVOUT_UNKNOWN)
+        return false;
+    size_t script = ledger_script_find(ledger, prevout->script);
+    *ret_owner =
+        (struct coin_owner){.value = prevout->value, .script = prevout->script, .older = true};
+    return script != SIZE_MAX && ledger_owner(ledger, &ret_owner->wallet, script, fact->height);
+}
+
+bool ledger_input_owner(const struct ledger *ledger, struct coin_owner *ret_owner,
+                        const struct fact_tx *fact, const struct tx *tx, size_t input)
+{
+    const struct fact_coin *coin = ledger_coin_spent(ledger, &tx->ins[input].prevout, &fact->txid);
+    if (!coin)
+        return input_owner_older(ledger, ret_owner, fact, input);
+    size_t script = ledger->coin_script[coin - ledger->coins];
+    *ret_owner =
+        (struct coin_owner){.value = coin->value, .script = ledger->scripts[script].script};
+    return ledger_owner(ledger, &ret_owner->wallet, script, fact->height);
+}
+
+bool ledger_output_owner(const struct ledger *ledger, uint32_t *ret_wallet,
+                         const struct tx_out *out, uint32_t height)
+{
+    if (script_unspendable(out->script))
+        return false;
+    size_t script = ledger_script_find(ledger, out->script);
+    return script != SIZE_MAX && ledger_owner(ledger, ret_wallet, script, height);
+}

@@ -79,6 +79,17 @@ bool ledger_coin_newest(const struct ledger *ledger, uint32_t *ret_coin,
 /* All holdings of a coin, in the order in which its owners stand; borrowed. */
 const struct holding *ledger_holdings_of(const struct ledger *ledger, size_t *ret_count,
                                          uint32_t coin);
+/* Whose coin an input spends; false where it is nobody's of the book in that block. */
+struct coin_owner {
+    uint32_t wallet;
+    struct amount value;
+    struct bytes script;
+    bool older; /* than the first block read: a rev file shows it */
+};
+bool ledger_input_owner(const struct ledger *ledger, struct coin_owner *ret_owner,
+                        const struct fact_tx *fact, const struct tx *tx, size_t input);
+bool ledger_output_owner(const struct ledger *ledger, uint32_t *ret_wallet,
+                         const struct tx_out *out, uint32_t height);
 /* Changes, series and what is missing, from the holdings. */
 void ledger_views_make(struct ledger *ledger);
 /* Indexes of a branch in the set at a height. */
@@ -88,5 +99,53 @@ const char *label_find(const struct label_table *table, struct bytes script);
 /* Fills owners and steps; wallets are dated, scripts have their first use. */
 void ledger_own(struct ledger *ledger);
 bool ledger_key_exposed(const struct ledger *ledger, size_t script, uint32_t height);
+
+/* ---- how one payment mixes its coins (spread.c) --------------------------------------------- */
+
+/* A coin's satoshi in the order in which they fill the outputs that it will pay. Neighbours
+ * are of different kinds. In proportion only the sum matters. */
+enum part_kind {
+    PART_OTHER,    /* not followed */
+    PART_FOLLOWED, /* brought by an inflow */
+    PART_UNKNOWN   /* the one or the other */
+};
+struct part {
+    struct amount value;
+    enum part_kind kind;
+};
+struct parts {
+    struct part *list;
+    size_t count;
+    size_t capacity;
+};
+/* Appends; a value that is zero adds nothing. */
+void parts_add(struct parts *parts, struct amount value, enum part_kind kind);
+void parts_free(struct parts *parts);
+struct amount parts_sum(const struct part *list, size_t count, enum part_kind kind);
+/* The sum that is followed; unknown where a part is. */
+struct amount parts_followed(const struct part *list, size_t count);
+
+struct spread_in {
+    struct amount value; /* unknown: somebody else's, not proved */
+    const struct part *parts;
+    size_t part_count; /* 0: nothing of it is followed */
+};
+struct spread {
+    enum trace_rule rule;
+    struct parts stream; /* in order: the inputs' parts up to the last that matters */
+    size_t at;
+    struct amount used;      /* of the part at `at` */
+    enum part_kind tail;     /* all that comes behind them */
+    struct amount in_total;  /* in proportion: of the inputs */
+    struct amount followed;  /* of them */
+    struct amount out_total; /* of the outputs so far */
+    struct amount given;     /* to them */
+};
+/* Begins a payment of these inputs; begin with an empty struct, and use it again. */
+void spread_begin(struct spread *spread, enum trace_rule rule, const struct spread_in *ins,
+                  size_t in_count);
+/* What the next output is made of; `ret_parts` is emptied before. */
+void spread_next(struct spread *spread, struct parts *ret_parts, struct amount value);
+void spread_free(struct spread *spread);
 
 #endif
