@@ -155,6 +155,30 @@ bool ledger_coin_newest(const struct ledger *ledger, uint32_t *ret_coin,
     return true;
 }
 
+bool ledger_coin_made(const struct ledger *ledger, uint32_t *ret_coin,
+                      const struct outpoint *outpoint, uint32_t height)
+{
+    for (size_t at = outpoint_find(ledger, outpoint); outpoint_at(ledger, at, outpoint); at++)
+        if (ledger->coins[ledger->by_outpoint[at]].height == height) {
+            *ret_coin = ledger->by_outpoint[at];
+            return true;
+        }
+    return false;
+}
+
+const uint32_t *ledger_coins_of(const struct ledger *ledger, size_t *ret_count,
+                                const struct hash256 *txid)
+{
+    const struct outpoint first = {.txid = *txid};
+    size_t from = outpoint_find(ledger, &first);
+    size_t to = from;
+    while (to < ledger->coin_count &&
+           hash256_equal(&ledger->coins[ledger->by_outpoint[to]].outpoint.txid, txid))
+        to++;
+    *ret_count = to - from;
+    return ledger->by_outpoint + from;
+}
+
 /* First height of the scan whose median-time-past is >= time; HEIGHT_NEVER: none yet. */
 static int height_from_time(uint32_t *ret_height, const struct ledger *ledger, int64_t time,
                             struct err *err)

@@ -76,6 +76,12 @@ const struct fact_coin *ledger_coin_spent(const struct ledger *ledger,
 /* The newest coin of an outpoint: an index into coins. */
 bool ledger_coin_newest(const struct ledger *ledger, uint32_t *ret_coin,
                         const struct outpoint *outpoint);
+/* The coin of an outpoint that was made at a height, and all coins that a transaction made,
+ * the same txid twice included: indexes into coins; borrowed. */
+bool ledger_coin_made(const struct ledger *ledger, uint32_t *ret_coin,
+                      const struct outpoint *outpoint, uint32_t height);
+const uint32_t *ledger_coins_of(const struct ledger *ledger, size_t *ret_count,
+                                const struct hash256 *txid);
 /* All holdings of a coin, in the order in which its owners stand; borrowed. */
 const struct holding *ledger_holdings_of(const struct ledger *ledger, size_t *ret_count,
                                          uint32_t coin);
