@@ -268,6 +268,35 @@ static void test_payment_of_both(void **state)
     stage_close(&stage);
 }
 
+/* The payment as the trace takes it: of coins that are followed, what leaves or is spent as fee is
+ * gone, what stays among our wallets stays. */
+static void test_payment_of_followed_coins(void **state)
+{
+    static const bool all[] = {true, true, true};
+    struct stage stage;
+    struct psbt_effect effect;
+    struct trace *trace;
+    struct err err = {0};
+    (void)state;
+    stage_open(&stage);
+    struct trace_inflow inflow = {.txid = stage.world.coins[stage.coins].fact.outpoint.txid,
+                                  .wallet = ALPHA};
+    test_ok(trace_new(&trace, stage.ledger, all, &inflow, 1, TRACE_FIFO, &err), &err);
+    (void)spend(&stage, COIN_ALPHA);
+    (void)spend(&stage, COIN_BETA); /* not followed */
+    pay(&stage, &stage.b, BTC(1));
+    pay(&stage, &stage.foreign, BTC(2));
+    test_ok(effect_of(&effect, &stage, 0, &err), &err);
+    assert_int_equal(amount_minor(trace_payment_effect(trace, &effect.payment)), -40000000);
+    psbt_effect_free(&effect);
+    stage.outs[0].script = buf_bytes(&stage.foreign);
+    test_ok(effect_of(&effect, &stage, 2, &err), &err);
+    assert_int_equal(amount_minor(trace_payment_effect(trace, &effect.payment)), -140000000);
+    psbt_effect_free(&effect);
+    trace_free(trace);
+    stage_close(&stage);
+}
+
 /* Somebody else pays us; somebody else pays somebody else. */
 static void test_foreign_coins(void **state)
 {
@@ -560,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_own_coins),
         cmocka_unit_test(test_own_coin_proved),
         cmocka_unit_test(test_payment_of_both),
+        cmocka_unit_test(test_payment_of_followed_coins),
         cmocka_unit_test(test_foreign_coins),
         cmocka_unit_test(test_wallet_that_ceased),
         cmocka_unit_test(test_contradictions),
