@@ -378,14 +378,25 @@ static bool same_wallet(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,
-                  const struct hash256 *txid, const char *wallet, int64_t known)
+struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
+                                      const struct hash256 *txid)
+{
+    if (!meanings || meanings->count == 0)
+        return (struct meaning_range){0};
+    size_t first = meaning_first(meanings, txid);
+    size_t end = first;
+    while (end < meanings->count && hash256_equal(&meanings->list[end].txid, txid))
+        end++;
+    return (struct meaning_range){.list = meanings->list + first, .count = end - first};
+}
+
+bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,
+                int64_t known)
 {
     const struct limits_meaning *best = NULL;
     struct two_times times;
-    for (size_t i = meaning_first(meanings, txid);
-         i < meanings->count && hash256_equal(&meanings->list[i].txid, txid); i++) {
-        const struct limits_meaning *meaning = &meanings->list[i];
+    for (size_t i = 0; i < range.count; i++) {
+        const struct limits_meaning *meaning = &range.list[i];
         struct two_times next = meaning_times(meaning);
         if (!same_wallet(meaning->wallet, wallet) ||
             !two_times_stands(&next, best ? &times : NULL, known))
@@ -397,4 +408,10 @@ bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings
         return false;
     *ret = best->meaning;
     return true;
+}
+
+bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,
+                  const struct hash256 *txid, const char *wallet, int64_t known)
+{
+    return meaning_in(ret, meaning_range_of(meanings, txid), wallet, known);
 }

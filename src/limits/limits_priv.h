@@ -76,10 +76,53 @@ int change_make(struct limits_change *ret, struct evaluation *evaluation,
 /* What a payment that has not happened would take from the coins of a TERM_HELD_FROM. */
 int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowledge, size_t term,
                         const struct trace_payment *payment, struct err *err);
+
+/* ---- meanings (declared.c) ------------------------------------------------------------------ */
+
 /* What a flow meant, for a wallet of the book or as a whole (wallet NULL), as known; false:
  * nobody has said. */
 bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,
                   const struct hash256 *txid, const char *wallet, int64_t known);
+/* The same where many wallets of one transaction are asked for: all that was ever said of it. */
+struct meaning_range {
+    const struct limits_meaning *list;
+    size_t count;
+};
+struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
+                                      const struct hash256 *txid);
+bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,
+                int64_t known);
+
+/* ---- terms (terms.c, term_flows.c, term_owed.c) --------------------------------------------- */
+
+/* One term over its days. Values begin unknown; `why` is set beforehand where the day itself is
+ * missing, and such days stay as they are. */
+struct term_walk {
+    const struct limits_knowledge *knowledge;
+    const struct limits_term *term;
+    const struct perimeter *perimeter; /* NULL for a series */
+    const bool *wanted;                /* one flag a wallet of the book; NULL for a series */
+    const struct limits_day *days;
+    size_t count;
+    struct term_value *values;
+    struct arena *arena;
+};
+/* A sentence in the walk's arena. */
+const char *term_text(const struct term_walk *walk, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Whether a block is in the chain of a day. */
+static inline bool day_has_block(const struct limits_day *day, uint32_t height)
+{
+    return day->any && height <= day->height;
+}
+/* The day of a line in the programme's zone. */
+int64_t term_line_day(const struct term_walk *walk, int64_t time);
+void term_flows(const struct term_walk *walk);
+int term_held_from(const struct term_walk *walk, struct err *err);
+/* The coins of a TERM_HELD_FROM followed, and from how many inflows (or NULL). */
+int term_trace(struct trace **ret_trace, const struct term_walk *walk, size_t *ret_inflow_count,
+               struct err *err);
+void term_liabilities(const struct term_walk *walk);
 
 /* ---- the programme file (programme.c, criterion.c, expr.c, perimeter.c, member.c) ---------- */
 
