@@ -125,9 +125,12 @@ static struct quantity extreme_of(struct quantity a, struct quantity b, bool sma
 
 enum { PERCENT_HUNDREDTHS = 10000 };
 
+/* `whole` is not zero; what is divided by it keeps its sign. */
 static struct amount share_of(struct amount part, struct amount whole)
 {
-    return amount_mul_div(part, PERCENT_HUNDREDTHS, amount_minor(whole));
+    bool negative = amount_minor(whole) < 0;
+    return amount_mul_div(part, negative ? -PERCENT_HUNDREDTHS : PERCENT_HUNDREDTHS,
+                          amount_minor(negative ? amount_neg(whole) : whole));
 }
 
 /* A share; where the whole is not a single figure the corners bound it. */
