@@ -22,12 +22,37 @@ static struct amount limit_on(const struct criterion *criterion, int64_t day)
     return limit;
 }
 
+/* A limit, and between what it may lie as long as flows of its adjustors are unexplained. */
+struct bounds {
+    struct amount value, low, high;
+};
+
+static struct amount step_of(const struct adjustor *adjustor, struct amount by)
+{
+    struct amount step = amount_max(by, amount_zero());
+    return amount_is_known(adjustor->cap) ? amount_min(step, adjustor->cap) : step;
+}
+
+static struct bounds bounds_moved(struct bounds limit, const struct adjustor *adjustor,
+                                  const struct quantity *by)
+{
+    bool up = adjustor->direction > 0;
+    struct amount value = step_of(adjustor, by->value);
+    struct amount low = step_of(adjustor, up ? by->low : by->high);
+    struct amount high = step_of(adjustor, up ? by->high : by->low);
+    return (struct bounds){
+        .value = up ? amount_add(limit.value, value) : amount_sub(limit.value, value),
+        .low = up ? amount_add(limit.low, low) : amount_sub(limit.low, low),
+        .high = up ? amount_add(limit.high, high) : amount_sub(limit.high, high)};
+}
+
 /* limit + direction * min(max(quantity, 0), cap) for each adjustor. */
-static int limit_adjusted(struct amount *ret_limit, const char **ret_why,
+static int limit_adjusted(struct bounds *ret_limit, const char **ret_why,
                           struct evaluation *evaluation, const struct criterion *criterion,
                           int64_t day, struct err *err)
 {
-    struct amount limit = limit_on(criterion, day);
+    struct amount plain = limit_on(criterion, day);
+    struct bounds limit = {plain, plain, plain};
     *ret_why = NULL;
     for (size_t i = 0; i < criterion->adjustor_count && !*ret_why; i++) {
         const struct adjustor *adjustor = &criterion->adjustors[i];
@@ -35,18 +60,16 @@ static int limit_adjusted(struct amount *ret_limit, const char **ret_why,
         int code = quantity_at(&by, evaluation, &adjustor->quantity, criterion->base, day, err);
         if (code)
             return code;
-        if (by.why) {
+        if (!by.why)
+            limit = bounds_moved(limit, adjustor, &by);
+        if (by.why)
             *ret_why = by.why;
-            limit = amount_unknown();
-            continue;
-        }
-        struct amount step = amount_max(by.value, amount_zero());
-        if (amount_is_known(adjustor->cap))
-            step = amount_min(step, adjustor->cap);
-        limit = adjustor->direction > 0 ? amount_add(limit, step) : amount_sub(limit, step);
-        if (!amount_is_known(limit))
+        else if (!amount_is_known(limit.value) || !amount_is_known(limit.low) ||
+                 !amount_is_known(limit.high))
             *ret_why = "the adjusted limit is too large to be written";
     }
+    if (*ret_why)
+        limit = (struct bounds){amount_unknown(), amount_unknown(), amount_unknown()};
     *ret_limit = limit;
     return 0;
 }
@@ -57,13 +80,11 @@ static struct amount headroom_of(const struct criterion *criterion, struct amoun
     return criterion->is_floor ? amount_sub(value, limit) : amount_sub(limit, value);
 }
 
-static const char *open_why(struct evaluation *evaluation, const struct judgement *judgement,
-                            const struct criterion *criterion)
+static const char *open_why(struct evaluation *evaluation, const struct criterion *criterion,
+                            struct amount open)
 {
     char text[AMOUNT_TEXT_SIZE];
     char why[192];
-    const struct quantity *quantity = &judgement->quantity;
-    struct amount open = amount_sub(quantity->high, quantity->low);
     amount_format(text, open, criterion->unit.decimals);
     (void)snprintf(why, sizeof why,
                    "flows of %s %s are unclassified: whether they count decides the verdict", text,
@@ -73,20 +94,23 @@ static const char *open_why(struct evaluation *evaluation, const struct judgemen
 
 /* Broken where it is whatever the open flows mean; met likewise. */
 static void verdict_make(struct judgement *judgement, struct evaluation *evaluation,
-                         const struct criterion *criterion)
+                         const struct criterion *criterion, const struct bounds *limit)
 {
     const struct quantity *quantity = &judgement->quantity;
-    struct amount worst = criterion->is_floor ? quantity->low : quantity->high;
-    struct amount best = criterion->is_floor ? quantity->high : quantity->low;
+    bool floor = criterion->is_floor;
+    struct amount worst = headroom_of(criterion, floor ? quantity->low : quantity->high,
+                                      floor ? limit->high : limit->low);
+    struct amount best = headroom_of(criterion, floor ? quantity->high : quantity->low,
+                                     floor ? limit->low : limit->high);
     struct amount zero = amount_zero();
-    if (amount_compare(headroom_of(criterion, worst, judgement->limit), zero) >= 0) {
+    if (!amount_is_known(worst) || !amount_is_known(best))
+        judgement->why = "the headroom is too large to be written";
+    else if (amount_compare(worst, zero) >= 0)
         judgement->verdict = LIMITS_MET;
-    } else if (amount_compare(headroom_of(criterion, best, judgement->limit), zero) < 0) {
+    else if (amount_compare(best, zero) < 0)
         judgement->verdict = LIMITS_NOT_MET;
-    } else {
-        judgement->verdict = LIMITS_UNDECIDED;
-        judgement->why = open_why(evaluation, judgement, criterion);
-    }
+    else
+        judgement->why = open_why(evaluation, criterion, amount_sub(best, worst));
 }
 
 /* Benchmarks and prior actions: done by their day, or not. */
@@ -111,6 +135,7 @@ int criterion_judge(struct judgement *ret, struct evaluation *evaluation,
                     const struct criterion *criterion, int64_t day, struct err *err)
 {
     struct judgement judgement = {.verdict = LIMITS_UNDECIDED};
+    struct bounds limit;
     if (!criterion->has_quantity) {
         action_judge(ret, criterion, day);
         return 0;
@@ -118,16 +143,17 @@ int criterion_judge(struct judgement *ret, struct evaluation *evaluation,
     int code = quantity_at(&judgement.quantity, evaluation, &criterion->quantity, criterion->base,
                            day, err);
     if (code == 0)
-        code = limit_adjusted(&judgement.limit, &judgement.why, evaluation, criterion, day, err);
+        code = limit_adjusted(&limit, &judgement.why, evaluation, criterion, day, err);
     if (code)
         return code;
+    judgement.limit = limit.value;
     judgement.headroom = headroom_of(criterion, judgement.quantity.value, judgement.limit);
     if (judgement.quantity.why)
         judgement.why = judgement.quantity.why;
     else if (!judgement.why && !amount_is_known(judgement.headroom))
         judgement.why = "the headroom is too large to be written";
     if (!judgement.why)
-        verdict_make(&judgement, evaluation, criterion);
+        verdict_make(&judgement, evaluation, criterion, &limit);
     *ret = judgement;
     return 0;
 }
