@@ -418,6 +418,11 @@ static void test_spends(void **state)
         memset(&plan.ins[1].prevout, 0, sizeof plan.ins[1].prevout);
         plan.ins[1].prevout.vout = UINT32_MAX;
         plan_refused(&plan, "PSBT: input 1: spends nothing");
+        plan.ins[1].prevout.vout = 0; /* no coinbase has this one, so it is an outpoint */
+        raw = plan_bytes(&plan);
+        test_ok(psbt_parse(&psbt, buf_bytes(&raw), &arena, &err), &err);
+        buf_free(&raw);
+        arena_free(&arena);
         plan_free(&plan);
     }
 }
@@ -531,6 +536,64 @@ static void test_counts(void **state)
             buf_free(&raw);
             buf_free(&value);
         }
+}
+
+/* The smallest inputs and outputs there can be: the room that is asked for is not too much. */
+static void test_smallest(void **state)
+{
+    enum { MANY = 100 };
+    static struct maker_in ins[MANY];
+    static struct maker_out outs[MANY];
+    (void)state;
+    for (uint32_t i = 0; i < MANY; i++)
+        ins[i].prevout.vout = i;
+    for (int more_outs = 0; more_outs < 2; more_outs++) {
+        struct maker maker = {.version = 2,
+                              .ins = ins,
+                              .in_count = more_outs ? 1 : MANY,
+                              .outs = outs,
+                              .out_count = more_outs ? MANY : 1};
+        struct arena arena = {0};
+        struct buf raw = buf_with_max(TEST_MAX);
+        struct psbt psbt;
+        struct err err = {0};
+        maker_psbt(&raw, &maker);
+        test_ok(psbt_parse(&psbt, buf_bytes(&raw), &arena, &err), &err);
+        assert_int_equal(psbt.in_count, maker.in_count);
+        assert_int_equal(psbt.out_count, maker.out_count);
+        buf_free(&raw);
+        arena_free(&arena);
+    }
+}
+
+/* BIP174: the type in its shortest form. */
+static void test_long_type(void **state)
+{
+    struct plan plan;
+    struct buf raw = buf_with_max(TEST_MAX);
+    (void)state;
+    plan_init(&plan, 0);
+    maker_magic(&raw);
+    buf_add(&raw, bytes_of("\x03\xfd\x7e\x00\x00", 5));
+    maker_global(&raw, &plan.maker);
+    for (int map = 0; map < 4; map++)
+        maker_end(&raw);
+    bytes_refused(buf_bytes(&raw), "PSBT: ends early, or a length is impossible or not in its");
+    buf_free(&raw);
+    plan_free(&plan);
+}
+
+/* BIP32: a depth is one byte. */
+static void test_long_path(void **state)
+{
+    static const uint8_t path[4 + 4 * 256];
+    struct buf point =
+        test_hex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798");
+    (void)state;
+    field_taken(0, 1, 0x06, buf_bytes(&point), bytes_of(path, 4 + 4 * 255));
+    field_refused(0, 1, 0x06, buf_bytes(&point), bytes_of(path, 4 + 4 * 256),
+                  "BIP32_DERIVATION: its value");
+    buf_free(&point);
 }
 
 /* So many fields in one map that the limit stops them. */
@@ -694,6 +757,9 @@ int main(void)
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_unsigned),
         cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_smallest),
+        cmocka_unit_test(test_long_type),
+        cmocka_unit_test(test_long_path),
         cmocka_unit_test(test_many_fields),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_lock_times),
