@@ -62,6 +62,18 @@ struct ledger_coin {
 bool ledger_coin_find(struct ledger_coin *ret_coin, const struct ledger *ledger,
                       const struct outpoint *outpoint);
 
+/* A script of the set after a block, with what its wallet holds on it. */
+struct ledger_script {
+    uint32_t wallet; /* of the book */
+    struct bytes script;
+    struct amount balance;
+};
+/* Every script of the marked wallets (`wanted`: one flag a wallet of the book) that count after
+ * block `height`, at most the ledger's; in the order of the book, once a wallet. The list is
+ * the caller's (free), the scripts are in the arena. */
+void ledger_scripts(struct ledger_script **ret_list, size_t *ret_count, const struct ledger *ledger,
+                    uint32_t height, const bool *wanted, struct arena *arena);
+
 /* ---- coins followed ------------------------------------------------------------------------ */
 
 /* Coins that chosen transactions brought, followed through our own payments: which part of what
