@@ -211,6 +211,7 @@ static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_ar
         return make_position(ret_body, args, err);
     case STMT_FLOW_DECLARATION:
         return make_declaration(ret_body, args, err);
+    case STMT_CRITERIA_REPORT: /* one of the files that `make pack` writes */
     case STMT_KIND_COUNT:
         break;
     }

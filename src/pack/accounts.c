@@ -115,7 +115,6 @@ static void satoshi_make(struct account_table *table, const struct account_event
     table->opening.sat = held;
     for (size_t i = 0; i < count; i++) {
         struct account_cell *line = &table->lines[table->accounts->line_of[events[i].flow]];
-        sanad_assert(i == 0 || events[i - 1].time <= events[i].time);
         sanad_assert(table->accounts->lines[table->accounts->line_of[events[i].flow]].side ==
                      table->side);
         line->sat = amount_add(line->sat, events[i].delta);

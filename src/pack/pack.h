@@ -10,6 +10,7 @@
 #include "limits/limits.h"
 #include "register/register.h"
 #include "reserve/reserve.h"
+#include "stmt/stmt.h"
 
 /* ---- which flow goes to which account -------------------------------------------------------- */
 
@@ -114,11 +115,78 @@ struct account_table {
     char why_no_money[160];     /* "" where money is known */
     char why_unknown[160];      /* the stock itself is not known */
 };
-/* `events` of one side, in the order of time, each within the period. `why` says why there is
+/* `events` of one side, in the order of the chain, within the period. `why` says why there is
  * no opening; NULL where there is one. */
 void account_table_make(struct account_table *ret_table, const struct accounts *accounts,
                         enum account_side side, const struct account_period *period,
                         const struct account_event *events, size_t count, const char *why);
 void account_table_free(struct account_table *table);
+
+/* ---- the last pack --------------------------------------------------------------------------- */
+
+/* What the pack before said: its criteria-report, and its balances.csv where it is at hand. */
+struct pack_previous {
+    struct stmt *report;
+    struct hash256 text_sha256; /* of the report's signed text, without signatures */
+    uint32_t height;
+    struct hash256 block_hash;
+    struct csv balances;
+    bool has_balances;
+};
+/* `path` is the pack's folder, or the note itself. REFUSED: no criteria-report, or a
+ * balances.csv that is not the one which the report names. Signatures are not checked here. */
+int pack_previous_read(struct pack_previous **ret_previous, const char *path, struct err *err);
+void pack_previous_free(struct pack_previous *previous);
+
+/* ---- the pack -------------------------------------------------------------------------------- */
+
+enum {
+    PACK_FILE_MAX = 16,
+    PACK_NAME_SIZE = 32,
+    PACK_FILE_SIZE_MAX = 1 << 30,
+    /* rows of a page's table; the CSV file has all */
+    PACK_PAGE_ROWS = 120
+};
+/* All that a pack is made from; borrowed, and must outlive it. */
+struct pack_input {
+    const struct limits_result *result;
+    const struct ledger *ledger;                 /* at least up to the result's block */
+    uint32_t from;                               /* first block of the period */
+    const struct register_declaration *meanings; /* what flows meant, as known; sorted */
+    size_t meaning_count;
+    const struct limits_records *liabilities; /* or NULL */
+    int64_t known;                            /* what was declared later is not there */
+    struct price_table *prices;               /* or NULL */
+    const struct accounts *accounts;
+    const struct pack_previous *previous; /* or NULL */
+};
+struct pack;
+/* REFUSED: the last pack is of another nation, chain or programme, or its block is not on this
+ * chain, or later than this one. */
+int pack_make(struct pack **ret_pack, const struct pack_input *input, struct err *err);
+void pack_free(struct pack *pack);
+/* After the result's block; the pack's own. */
+const struct position *pack_position(const struct pack *pack);
+
+struct pack_file {
+    char name[PACK_NAME_SIZE];
+    struct buf content;
+    struct hash256 sha256;
+};
+/* In the order of names. */
+struct pack_files {
+    struct pack_file list[PACK_FILE_MAX];
+    size_t count;
+};
+/* The CSV files and the pages. REFUSED where one is over PACK_FILE_SIZE_MAX. */
+int pack_files_make(struct pack_files *ret_files, const struct pack *pack, struct err *err);
+/* Adds one more file (a signed note), copied; its hash is in no report. */
+void pack_files_add(struct pack_files *files, const char *name, struct bytes content);
+void pack_files_free(struct pack_files *files);
+/* The members of the criteria-report statement. */
+json_t *pack_report(const struct pack *pack, const struct pack_files *files);
+/* Written into a folder beside, which then takes the name: all or nothing. REFUSED where
+ * `folder` exists and is not empty. */
+int pack_folder_write(const char *folder, const struct pack_files *files, struct err *err);
 
 #endif

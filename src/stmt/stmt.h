@@ -16,7 +16,8 @@ enum { STMT_BODY_MAX = 16384, STMT_KIND_MAX = 32, STMT_ROLE_KEY_MAX = 64 };
     X(ADDRESS_BOOK, "address-book")                                                                \
     X(CLAIM, "claim")                                                                              \
     X(RESERVE_POSITION, "reserve-position")                                                        \
-    X(FLOW_DECLARATION, "flow-declaration")
+    X(FLOW_DECLARATION, "flow-declaration")                                                        \
+    X(CRITERIA_REPORT, "criteria-report")
 enum stmt_kind {
 #define X(name, text) STMT_##name,
     STMT_KINDS(X)

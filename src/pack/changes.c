@@ -1,0 +1,233 @@
+/* What is different from the last pack: wallets, balances, criteria. */
+#include "pack/pack_priv.h"
+
+static const char *kept(struct pack *pack, const char *text)
+{
+    return arena_strdup(&pack->arena, text);
+}
+
+static const char *amount_kept(struct pack *pack, struct amount a, unsigned decimals)
+{
+    char text[AMOUNT_TEXT_SIZE] = "";
+    if (amount_is_known(a))
+        amount_format(text, a, decimals);
+    return kept(pack, text);
+}
+
+static void change_add(struct pack *pack, const struct pack_change *change)
+{
+    if (pack->change_count == pack->change_capacity) {
+        pack->change_capacity = pack->change_capacity ? pack->change_capacity * 2 : 64;
+        pack->changes = mem_realloc(pack->changes, pack->change_capacity, sizeof *pack->changes);
+    }
+    pack->changes[pack->change_count++] = *change;
+}
+
+/* A figure that is another; unknown on a side: it was not there. */
+static void figure_add(struct pack *pack, struct pack_change change, unsigned decimals,
+                       struct amount before, struct amount now)
+{
+    if (amount_equal(before, now) || (!amount_is_known(before) && !amount_is_known(now)))
+        return;
+    change.before = amount_kept(pack, before, decimals);
+    change.now = amount_kept(pack, now, decimals);
+    change.change = amount_kept(pack, amount_sub(now, before), decimals);
+    change_add(pack, &change);
+}
+
+static void word_add(struct pack *pack, const char *subject, const char *id, const char *member,
+                     const char *before, const char *now)
+{
+    if (strcmp(before, now) == 0)
+        return;
+    struct pack_change change = {.subject = subject,
+                                 .id = kept(pack, id),
+                                 .member = member,
+                                 .unit = "",
+                                 .before = kept(pack, before),
+                                 .now = kept(pack, now),
+                                 .change = ""};
+    change_add(pack, &change);
+}
+
+/* ---- balances ------------------------------------------------------------------------------ */
+
+/* Columns of the last balances.csv. */
+struct columns {
+    int kind, wallet, balance;
+};
+
+/* A text as csv_foreign wrote it, without the apostrophe that disarms it. */
+static const char *undisarmed(const char *text)
+{
+    return text[0] == '\'' && text[1] && strchr("=+-@", text[1]) ? text + 1 : text;
+}
+
+static struct amount row_balance(const struct pack *pack, const struct columns *columns, size_t row)
+{
+    struct amount a;
+    const char *text = pack->in.previous->balances.rows[row][columns->balance];
+    return amount_parse(&a, text, 8, NULL) == 0 ? a : amount_unknown();
+}
+
+static size_t row_find(const struct pack *pack, const struct columns *columns, const char *kind,
+                       const char *wallet)
+{
+    const struct csv *csv = &pack->in.previous->balances;
+    for (size_t i = 0; i < csv->row_count; i++)
+        if (strcmp(csv->rows[i][columns->kind], kind) == 0 &&
+            strcmp(undisarmed(csv->rows[i][columns->wallet]), wallet) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+static bool is_public(const struct position *position, size_t at)
+{
+    return position->book->wallets[position->wallets[at].wallet].visibility == VISIBILITY_PUBLIC;
+}
+
+static size_t wallet_find(const struct position *position, const char *id)
+{
+    for (size_t i = 0; i < position->wallet_count; i++)
+        if (is_public(position, i) &&
+            strcmp(position->book->wallets[position->wallets[i].wallet].id, id) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+static void wallets_compare(struct pack *pack, const struct columns *columns)
+{
+    const struct csv *csv = &pack->in.previous->balances;
+    const struct position *position = &pack->position;
+    for (size_t i = 0; i < position->wallet_count; i++) {
+        const char *id = position->book->wallets[position->wallets[i].wallet].id;
+        if (!is_public(position, i))
+            continue;
+        size_t row = row_find(pack, columns, "wallet", id);
+        if (row == SIZE_MAX)
+            word_add(pack, "wallet", id, "counts", "no", "yes");
+        struct amount before = row == SIZE_MAX ? amount_zero() : row_balance(pack, columns, row);
+        figure_add(pack,
+                   (struct pack_change){"wallet", kept(pack, id), "balance", "BTC", "", "", ""}, 8,
+                   before, position->wallets[i].balance);
+    }
+    for (size_t row = 0; row < csv->row_count; row++) {
+        const char *id = undisarmed(csv->rows[row][columns->wallet]);
+        if (strcmp(csv->rows[row][columns->kind], "wallet") != 0 ||
+            wallet_find(position, id) != SIZE_MAX)
+            continue;
+        word_add(pack, "wallet", id, "counts", "yes", "no");
+        figure_add(pack,
+                   (struct pack_change){"wallet", kept(pack, id), "balance", "BTC", "", "", ""}, 8,
+                   row_balance(pack, columns, row), amount_zero());
+    }
+}
+
+static void total_compare(struct pack *pack, const struct columns *columns, const char *kind,
+                          struct amount now)
+{
+    size_t row = row_find(pack, columns, kind, "");
+    if (row != SIZE_MAX)
+        figure_add(pack, (struct pack_change){kind, "", "balance", "BTC", "", "", ""}, 8,
+                   row_balance(pack, columns, row), now);
+}
+
+static int balances_compare(struct pack *pack, struct err *err)
+{
+    const struct csv *csv = &pack->in.previous->balances;
+    struct columns columns = {csv_column(csv, "kind"), csv_column(csv, "wallet"),
+                              csv_column(csv, "balance_btc")};
+    if (columns.kind < 0 || columns.wallet < 0 || columns.balance < 0)
+        return err_set(err, SANAD_REFUSED,
+                       "last pack: balances.csv: lacks one of kind, wallet, balance_btc");
+    total_compare(pack, &columns, "total", pack->position.total);
+    total_compare(pack, &columns, "restricted", pack->position.restricted_part);
+    wallets_compare(pack, &columns);
+    return 0;
+}
+
+/* ---- criteria ------------------------------------------------------------------------------ */
+
+static const json_t *criterion_find(const json_t *list, const char *id)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (list, i, entry) {
+        const char *other = json_string_value(json_object_get(entry, "id"));
+        if (other && strcmp(other, id) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+static struct amount member(const json_t *json, const char *key)
+{
+    const json_t *value = json_object_get(json, key);
+    return json_is_integer(value) ? amount_of(json_integer_value(value)) : amount_unknown();
+}
+
+static const char *word(const json_t *json, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    return text ? text : "";
+}
+
+static void criterion_compare(struct pack *pack, const struct criterion_result *result,
+                              const json_t *before)
+{
+    const struct limits_unit *unit = &result->criterion->unit;
+    struct pack_change change = {.subject = "criterion", .id = result->criterion->id};
+    char day[11];
+    word_add(pack, "criterion", change.id, "in the programme", before ? "yes" : "no", "yes");
+    word_add(pack, "criterion", change.id, "verdict", word(before, "verdict"),
+             limits_verdict_name(result->verdict));
+    date_format(day, result->day);
+    word_add(pack, "criterion", change.id, "date", word(before, "date"), day);
+    if (!result->criterion->has_quantity)
+        return;
+    change.unit = unit->name;
+    change.member = "value";
+    figure_add(pack, change, unit->decimals, member(before, "value"), result->value);
+    change.member = "limit";
+    figure_add(pack, change, unit->decimals, member(before, "limit"), result->limit);
+}
+
+static void criteria_compare(struct pack *pack)
+{
+    const struct limits_result *result = pack->in.result;
+    const json_t *list = json_object_get(pack->in.previous->report->json, "criteria");
+    size_t i;
+    json_t *entry;
+    word_add(pack, "programme", "", "version", word(pack->in.previous->report->json, "version"),
+             result->version->id);
+    for (size_t c = 0; c < result->criterion_count; c++)
+        criterion_compare(pack, &result->criteria[c],
+                          criterion_find(list, result->criteria[c].criterion->id));
+    json_array_foreach (list, i, entry) {
+        bool found = false;
+        for (size_t c = 0; c < result->criterion_count; c++)
+            found = found || strcmp(result->criteria[c].criterion->id, word(entry, "id")) == 0;
+        if (!found)
+            word_add(pack, "criterion", word(entry, "id"), "in the programme", "yes", "no");
+    }
+}
+
+static void book_compare(struct pack *pack)
+{
+    char hash[HEX256_SIZE];
+    hash256_straight(hash, &pack->position.book->sha256);
+    word_add(pack, "book", "", "sha256", word(pack->in.previous->report->json, "book_sha256"),
+             hash);
+}
+
+int pack_changes_make(struct pack *pack, struct err *err)
+{
+    if (!pack->in.previous)
+        return 0;
+    int code = pack->in.previous->has_balances ? balances_compare(pack, err) : 0;
+    if (code == 0) {
+        book_compare(pack);
+        criteria_compare(pack);
+    }
+    return code;
+}
