@@ -15,16 +15,30 @@ static void hash_field(struct buf *buf, const struct hash256 *hash, char after)
     field(buf, text, after);
 }
 
+/* A flow is declared on the evening after it is settled. */
+static int64_t declared_at(const struct sim_declaration *declaration)
+{
+    enum { NEXT_EVENING = (24 + 20) * 3600 };
+    int64_t settled = 0;
+    sanad_assert(date_parse(&settled, declaration->settlement_date, NULL) == 0);
+    return settled + NEXT_EVENING;
+}
+
+/* In the order in which they were declared, as a register takes them. */
 static int write_flows(struct sim *sim, enum sim_nation nation, const char *out, struct err *err)
 {
     struct buf buf = buf_with_max(SIZE_MAX);
-    char name[64], txid[HEX256_SIZE];
-    buf_text(&buf, "txid,meaning,trade_date,settlement_date,document_sha256,note\n");
+    char name[64], txid[HEX256_SIZE], known[TIME_TEXT_SIZE];
+    int64_t last = 0;
+    buf_text(&buf, "txid,meaning,trade_date,settlement_date,document_sha256,known,note\n");
     for (size_t i = 0; i < sim->declaration_count; i++) {
         const struct sim_declaration *declaration = &sim->declarations[i];
         char note[160];
         if (declaration->nation != nation)
             continue;
+        sanad_assert(declared_at(declaration) >= last); /* the story goes from day to day */
+        last = declared_at(declaration);
+        time_format(known, last);
         (void)snprintf(note, sizeof note, "SIMULATED: %s", declaration->note);
         hash256_display(txid, &sim->txs[declaration->tx].txid);
         field(&buf, txid, ',');
@@ -32,6 +46,7 @@ static int write_flows(struct sim *sim, enum sim_nation nation, const char *out,
         field(&buf, declaration->trade_date, ',');
         field(&buf, declaration->settlement_date, ',');
         hash_field(&buf, &declaration->document, ',');
+        field(&buf, known, ',');
         field(&buf, note, '\n');
     }
     (void)snprintf(name, sizeof name, "declarations/flows-%s.csv",
@@ -81,9 +96,21 @@ static int write_documents(struct sim *sim, const char *out, struct err *err)
     return code;
 }
 
-/* What was known when: the days on which the versions of the books were published. */
-static int write_index(const char *out, struct err *err)
+/* When the last flow of a nation was declared. */
+static int64_t last_declared_at(const struct sim *sim, enum sim_nation nation)
 {
+    int64_t last = 0;
+    for (size_t i = 0; i < sim->declaration_count; i++)
+        if (sim->declarations[i].nation == nation)
+            last = declared_at(&sim->declarations[i]);
+    return last;
+}
+
+/* What was known when: the days on which the versions of the books were published; of flows the
+ * day when the file was whole, since each line has its own. */
+static int write_index(const struct sim *sim, const char *out, struct err *err)
+{
+    char known[TIME_TEXT_SIZE];
     struct buf buf = buf_with_max(SIZE_MAX);
     buf_text(&buf, "file,kind,nation,known,note\n");
     for (enum sim_nation nation = NATION_XS; nation < NATION_COUNT; nation++) {
@@ -93,8 +120,9 @@ static int write_index(const char *out, struct err *err)
         for (size_t i = 0; i < count; i++)
             buf_format(&buf, "book-%s-%s.json,book,%s,%sT20:00:00Z,SIMULATED\n", cc, days[i],
                        sim_nation_code(nation), days[i]);
-        buf_format(&buf, "flows-%s.csv,declaration,%s,2025-12-31T20:00:00Z,SIMULATED\n", cc,
-                   sim_nation_code(nation));
+        time_format(known, last_declared_at(sim, nation));
+        buf_format(&buf, "flows-%s.csv,declaration,%s,%s,SIMULATED: the last line's\n", cc,
+                   sim_nation_code(nation), known);
     }
     int code = sim_write_file(out, "declarations/index.csv", buf_bytes(&buf), err);
     buf_free(&buf);
@@ -110,6 +138,6 @@ int sim_write_papers(struct sim *sim, const char *out, struct err *err)
             code = write_liabilities(sim, nation, out, err);
     }
     if (code == 0)
-        code = write_index(out, err);
+        code = write_index(sim, out, err);
     return code != 0 ? code : write_documents(sim, out, err);
 }

@@ -339,7 +339,8 @@ void sim_owe_clients(struct sim *sim, enum sim_nation nation, int64_t sat, const
 void sim_owe_treasury(struct sim *sim, enum sim_nation nation, int64_t sat, const char *note);
 const struct hash256 *sim_document_hash(struct sim *sim, const char *name, const char *subject);
 
-/* ---- what is written (sim_write.c, sim_book.c, sim_papers.c, sim_prices.c, sim_truth.c)
+/* ---- what is written (sim_write.c, sim_book.c, sim_programme.c, sim_papers.c, sim_prices.c,
+ * sim_truth.c)
  * ------------- */
 
 void sim_xor_key(uint8_t ret_key[8], uint64_t seed);
@@ -355,7 +356,7 @@ int sim_write_truth(struct sim *sim, const char *out, struct err *err);
 /* Refuses a folder that already holds block files. */
 int sim_folder_prepare(const char *out, struct err *err);
 
-/* A criterion of a programme draft, as both the file and the truth need it. */
+/* A criterion of a programme, as both the file and the truth need it. */
 struct sim_criterion {
     enum sim_nation nation;
     const char *version;
@@ -364,8 +365,9 @@ struct sim_criterion {
     const char *continuity; /* "continuous" or "end-period" */
     const char *measure;    /* "net-stock" or "gross-acquisitions" */
     int64_t limit_sat;
+    int64_t buffer_sat;
     const char *base_date;
-    const char *assumption;
+    const char *assumption; /* id */
 };
 const struct sim_criterion *sim_criteria(size_t *ret_count);
 const char *sim_programme(enum sim_nation nation);

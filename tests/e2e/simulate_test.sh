@@ -22,6 +22,21 @@ for book in "$two"/book-*.json "$two"/declarations/book-*.json; do
         '[.entities[].name.en, .wallets[].note] | all(startswith("SIMULATED"))'
     expect 0 "$book passes the check" sanad book check "$book" --chain regtest
 done
+for code in xs xp; do
+    holds "programme-$code.json: every text and source says SIMULATED" "$two/programme-$code.json" '
+        [.name, (.assumptions[].text), (.versions[].criteria[].name)]
+        | all(.[] | .en, .es, .ur; startswith("SIMULATED"))'
+    holds "programme-$code.json: every source says SIMULATED" "$two/programme-$code.json" \
+        '.sources | length > 0 and all(.[]; .title | startswith("SIMULATED"))'
+    # A register refuses what was known before its newest entry.
+    awk -F, '{ print $6 }' "$two/declarations/flows-$code.csv" | sed 1d >"$work/known"
+    LC_ALL=C sort "$work/known" >"$work/sorted"
+    same "flows of $code stand in the order in which they were declared" "$work/known" "$work/sorted"
+    last=$(tail -n 1 "$work/known")
+    checks=$((checks + 1))
+    grep -q "^flows-$code.csv,declaration,[A-Z]*,$last," "$two/declarations/index.csv" ||
+        bad "index.csv: flows-$code.csv is not known as its last line is"
+done
 for name in liabilities-xs.csv prices.csv declarations/flows-xs.csv declarations/index.csv; do
     checks=$((checks + 1))
     unmarked=$(sed 1d "$two/$name" | grep -vc SIMULATED)
@@ -30,12 +45,14 @@ done
 checks=$((checks + 1))
 grep -L SIMULATED "$two"/declarations/documents/* | grep . && bad "a document without its mark"
 
-# The documents that flows name are there, byte for byte.
-cut -d, -f5 "$two/declarations/flows-xs.csv" | sed 1d | sort -u >"$work/named"
+# The documents that flows and programmes name are there, byte for byte.
+cut -d, -f5 "$two/declarations/flows-xs.csv" | sed 1d >"$work/all"
+jq -r '.sources[].sha256' "$two/programme-xs.json" "$two/programme-xp.json" >>"$work/all"
+sort -u "$work/all" >"$work/named"
 sha256sum "$two"/declarations/documents/* | cut -d' ' -f1 | sort -u >"$work/there"
 comm -23 "$work/named" "$work/there" >"$work/absent"
 : >"$work/none"
-same "every document that a flow names" "$work/none" "$work/absent"
+same "every document that is named" "$work/none" "$work/absent"
 
 # ---- the shape of the truth -------------------------------------------------------------------
 
