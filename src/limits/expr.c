@@ -11,9 +11,6 @@ struct expr_reader {
     struct err *err;
 };
 
-static const char *const mixing_names[] = {"fifo", "lifo", "pro-rata"};
-_Static_assert(countof(mixing_names) == TRACE_RULE_COUNT, "a name for every rule");
-
 /* One line of the table of operators. */
 struct operator
 {
@@ -72,7 +69,7 @@ static void label_rest(struct buf *label, const struct limits_term *term)
     if (aged && term->max_age_days != LIMITS_AGE_DEFAULT_DAYS)
         buf_format(label, ", at most %u days old", term->max_age_days);
     if (term->kind == TERM_HELD_FROM && term->mixing != TRACE_FIFO)
-        buf_format(label, ", mixed %s", mixing_names[term->mixing]);
+        buf_format(label, ", mixed %s", trace_rule_name(term->mixing));
     if (term->unclassified_ignored)
         buf_text(label, ", unexplained ones ignored");
 }
@@ -254,17 +251,20 @@ OPERATOR_READ(flows_read)
 OPERATOR_READ(held_from_read)
 {
     static const char *const keys[] = {"perimeter", "meanings", "mixing", NULL};
+    const char *rules[TRACE_RULE_COUNT];
     struct limits_term term;
     size_t rule = TRACE_FIFO;
     (void)depth;
+    for (size_t i = 0; i < TRACE_RULE_COUNT; i++)
+        rules[i] = trace_rule_name((enum trace_rule)i);
     int code = operand_keys(reader, operator, operand, keys);
     if (code == 0)
         code = term_begin(&term, reader, TERM_HELD_FROM, operator, operand);
     if (code == 0)
         code = meanings_read(&term, reader, operand, 1);
     if (code == 0 && json_object_get(operand, "mixing"))
-        code = member_choice(&rule, reader->object, operand, "mixing", mixing_names,
-                             countof(mixing_names), reader->err);
+        code = member_choice(&rule, reader->object, operand, "mixing", rules, countof(rules),
+                             reader->err);
     if (code)
         return code;
     term.mixing = (enum trace_rule)rule;
