@@ -85,13 +85,21 @@ static bool meaning_for(enum flow_meaning *ret, const struct change_walk *walk,
     return false;
 }
 
+/* An own transfer costs its fee at most; one that crosses the perimeter moves more. */
+static bool is_fee(const struct flow *flow, struct amount net)
+{
+    return flow->class_ == FLOW_CLASS_INTERNAL && amount_is_known(flow->fee) &&
+           amount_compare(net, amount_zero()) <= 0 &&
+           amount_compare(amount_neg(net), flow->fee) <= 0;
+}
+
 static enum reason_kind flow_reason(const struct flow *flow, bool declared,
                                     enum flow_meaning meaning, struct amount net)
 {
     bool in = amount_compare(net, amount_zero()) > 0;
     if (flow->class_ == FLOW_CLASS_MINED || (declared && meaning == FLOW_POOL_PAYOUT))
         return REASON_MINED;
-    if (flow->class_ == FLOW_CLASS_INTERNAL)
+    if (is_fee(flow, net))
         return REASON_FEES;
     if (!declared)
         return in ? REASON_UNCLASSIFIED_IN : REASON_UNCLASSIFIED_OUT;
