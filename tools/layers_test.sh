@@ -35,7 +35,7 @@ check() {
             module = module_of(FILENAME)
             inside = FILENAME ~ /^src\//
             seen[module] = inside
-            test = FILENAME ~ /_test\.c$/ || !inside
+            test = FILENAME ~ /_test\.[ch]$/ || !inside
             if (!inside) return
             if (!(module in known)) find(FILENAME ": module " module " is not in tools/layers.txt")
             if (FILENAME == "src/" module "/" module ".h") has_header[module] = 1
