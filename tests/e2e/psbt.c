@@ -1,7 +1,7 @@
 /* Makes PSBTs for the scripts, and lists the coins that they may spend.
  *
- *   e2e_psbt coins STORE NATION       held by the newest book: WALLET TXID:VOUT SAT SCRIPT
- *   e2e_psbt make FILE CHAIN VERSION PART...
+ *   e2e_psbt coins STORE NATION       of the newest book: WALLET TXID:VOUT SAT SCRIPT
+ * held|spent|left e2e_psbt make FILE CHAIN VERSION PART...
  *
  * A PART is one of
  *   in=TXID:VOUT                      an input of which the PSBT says nothing,
@@ -26,13 +26,15 @@ static void coins_print(const struct ledger *ledger, const struct fact_coin *coi
         struct ledger_coin coin;
         char txid[HEX256_SIZE];
         char script[2 * 520 + 1];
-        if (!ledger_coin_find(&coin, ledger, &coins[i].outpoint) || !coin.held ||
-            coin.script.size > 520)
+        if (!ledger_coin_find(&coin, ledger, &coins[i].outpoint) || coin.script.size > 520)
             continue;
         hash256_display(txid, &coins[i].outpoint.txid);
         hex_encode(script, coin.script);
-        printf("%s %s:%u %lld %s\n", ledger_book(ledger)->wallets[coin.wallet].id, txid,
-               coins[i].outpoint.vout, (long long)amount_minor(coin.value), script);
+        printf("%s %s:%u %lld %s %s\n", ledger_book(ledger)->wallets[coin.wallet].id, txid,
+               coins[i].outpoint.vout, (long long)amount_minor(coin.value), script,
+               coin.held    ? "held"
+               : coin.spent ? "spent"
+                            : "left"); /* its wallet ceased to count */
     }
 }
 
