@@ -264,8 +264,7 @@ static struct quantity pair_of(const struct expr *expr, struct quantity a, struc
     case EXPR_CHANGE:
         break;
     }
-    sanad_assert(!"an operator of two operands");
-    return a;
+    sanad_assert_fail("an operator of two operands", __FILE__, __LINE__);
 }
 
 static int children_at(struct quantity *ret, struct evaluation *evaluation, const struct expr *expr,
