@@ -215,6 +215,7 @@ static int flow_visit(void *context, const struct fact_tx *fact, struct err *err
     if (code)
         return code;
     view.flow.time = block.time;
+    view.flow.median_time = block.median_time;
     flow_finish(walk, &view);
     if (walk->options->possible_own)
         possible_find(walk, &view);

@@ -227,7 +227,8 @@ struct flow {
     struct hash256 block_hash;
     uint32_t height;
     uint32_t tx_index;
-    int64_t time; /* of the block's header */
+    int64_t time;        /* of the block's header */
+    int64_t median_time; /* of the block: which day it is of */
     enum flow_class class_;
     struct amount own_in, own_out, foreign_in, foreign_out, fee; /* unknown where not proved */
     struct amount net;
