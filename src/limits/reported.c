@@ -28,16 +28,23 @@ static int lesson_compare(const void *a, const void *b)
     return x->learned < y->learned ? -1 : x->learned > y->learned;
 }
 
-static void lesson_add(struct comparison *comparison, int64_t time, int64_t known, int64_t decided)
+enum { LESSON_OF_RECORD_MAX = 3 };
+
+/* A record stands when it is known, maybe another way when it is approved, and no longer when it
+ * is rejected. */
+static void lesson_add(struct comparison *comparison, int64_t time, int64_t known, int64_t decided,
+                       int64_t rejected)
 {
     comparison->lessons[comparison->lesson_count++] = (struct lesson){time, known};
-    if (decided != INT64_MAX && decided != known)
+    if (decided != INT64_MAX)
         comparison->lessons[comparison->lesson_count++] = (struct lesson){time, decided};
+    if (rejected != 0)
+        comparison->lessons[comparison->lesson_count++] = (struct lesson){time, rejected};
 }
 
 struct txid_time {
     const struct hash256 *txid;
-    int64_t time;
+    int64_t time; /* median time: the block's own may be of the day after */
 };
 
 static int txid_compare(const void *a, const void *b)
@@ -51,7 +58,7 @@ static void meanings_learn(struct comparison *comparison, const struct limits_kn
 {
     struct txid_time *times = mem_zalloc(now->flows->count + 1, sizeof *times);
     for (size_t i = 0; i < now->flows->count; i++)
-        times[i] = (struct txid_time){&now->flows->list[i].txid, now->flows->list[i].time};
+        times[i] = (struct txid_time){&now->flows->list[i].txid, now->flows->list[i].median_time};
     qsort(times, now->flows->count, sizeof *times, txid_compare);
     for (size_t i = 0; i < now->meanings->count; i++) {
         const struct limits_meaning *meaning = &now->meanings->list[i];
@@ -59,7 +66,7 @@ static void meanings_learn(struct comparison *comparison, const struct limits_kn
         const struct txid_time *flow =
             bsearch(&wanted, times, now->flows->count, sizeof *times, txid_compare);
         if (flow)
-            lesson_add(comparison, flow->time, meaning->known, meaning->decided);
+            lesson_add(comparison, flow->time, meaning->known, meaning->decided, meaning->rejected);
     }
     free(times);
 }
@@ -68,7 +75,7 @@ static void records_learn(struct comparison *comparison, const struct limits_rec
 {
     for (size_t i = 0; i < records->count; i++)
         lesson_add(comparison, records->list[i].time, records->list[i].known,
-                   records->list[i].decided);
+                   records->list[i].decided, records->list[i].rejected);
 }
 
 static void lessons_make(struct comparison *comparison)
@@ -78,7 +85,7 @@ static void lessons_make(struct comparison *comparison)
                    (now->liabilities ? now->liabilities->count : 0);
     for (size_t i = 0; i < now->series_count; i++)
         count += now->series[i].count;
-    comparison->lessons = mem_zalloc(2 * count + 1, sizeof *comparison->lessons);
+    comparison->lessons = mem_zalloc(LESSON_OF_RECORD_MAX * count + 1, sizeof *comparison->lessons);
     if (now->meanings)
         meanings_learn(comparison, now);
     if (now->liabilities)

@@ -25,7 +25,7 @@ static void block_write(struct world *world)
     int64_t time = WORLD_START + (int64_t)world->height * WORLD_DAY;
     struct fact_block block = {.hash = block_hash_of(world->height),
                                .height = world->height,
-                               .time = time,
+                               .time = time + world->late,
                                .median_time = time};
     if (world->height > 0)
         block.prev = block_hash_of(world->height - 1);
@@ -233,7 +233,7 @@ void world_done(struct world *world)
                                 .tip_height = world->height,
                                 .tip_hash = block_hash_of(world->height),
                                 .first_hash = block_hash_of(0),
-                                .tip_time = time,
+                                .tip_time = time + world->late,
                                 .tip_median_time = time,
                                 .anchored = world->anchor > 0,
                                 .first_height = world->anchor,

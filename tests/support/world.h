@@ -24,6 +24,7 @@ struct world {
     struct world_coin coins[WORLD_COIN_MAX];
     size_t coin_count;
     uint32_t anchor; /* the first block that was scanned, where it is not genesis */
+    int64_t late;    /* seconds by which a block's own time is after its median time */
 };
 struct world_in {
     size_t coin; /* as returned by world_tx for an output */
@@ -46,7 +47,8 @@ void world_open(struct world *world, const char *book_json);
 void world_rebook(struct world *world, const char *book_json);
 void world_close(struct world *world);
 void world_watch(struct world *world, const char *script_hex);
-/* Appends a block; its time is a day after the one before. Block 0 is there from the start. */
+/* Appends a block; its median time is a day after the one before. Block 0 is there from the
+ * start. */
 void world_block(struct world *world);
 /* Appends a transaction to the newest block (no inputs: a coinbase, tx_index 0). Returns the
  * number of its first output's coin; the others follow. */
