@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { BUCKET_BITS_MAX = 24 };
+
 static int script_compare(const void *a, const void *b)
 {
     const struct fact_script *x = a;
@@ -80,6 +82,34 @@ static int by_outpoint_compare(const void *a, const void *b, void *coins)
     return outpoint_order(&all[*(const uint32_t *)a], &all[*(const uint32_t *)b]);
 }
 
+/* Txids are even over their first bits, so that a bucket of these holds a coin or two. */
+static size_t bucket_of(const struct ledger *ledger, const struct hash256 *txid)
+{
+    return ledger->bucket_bits ? load_be32(txid->b) >> (32 - ledger->bucket_bits) : 0;
+}
+
+/* Sorts the coins by outpoint: into the buckets, then each bucket. */
+static void outpoints_index(struct ledger *ledger)
+{
+    while (ledger->bucket_bits < BUCKET_BITS_MAX &&
+           (size_t)1 << ledger->bucket_bits < ledger->coin_count)
+        ledger->bucket_bits++;
+    size_t bucket_count = (size_t)1 << ledger->bucket_bits;
+    uint32_t *firsts = arena_alloc(&ledger->arena, bucket_count + 2, sizeof *firsts);
+    for (size_t i = 0; i < ledger->coin_count; i++)
+        firsts[bucket_of(ledger, &ledger->coins[i].outpoint.txid) + 2]++;
+    for (size_t i = 2; i < bucket_count + 2; i++)
+        firsts[i] += firsts[i - 1];
+    for (size_t i = 0; i < ledger->coin_count; i++)
+        ledger->by_outpoint[firsts[bucket_of(ledger, &ledger->coins[i].outpoint.txid) + 1]++] =
+            (uint32_t)i;
+    ledger->buckets = firsts;
+    for (size_t i = 0; i < bucket_count; i++)
+        if (firsts[i + 1] - firsts[i] > 1)
+            qsort_r(&ledger->by_outpoint[firsts[i]], firsts[i + 1] - firsts[i], sizeof(uint32_t),
+                    by_outpoint_compare, ledger->coins);
+}
+
 static int facts_read(struct ledger *ledger, struct err *err)
 {
     int code =
@@ -97,10 +127,7 @@ static int facts_read(struct ledger *ledger, struct err *err)
     ledger->by_outpoint = arena_alloc(&ledger->arena, ledger->coin_count + 1, sizeof(uint32_t));
     for (size_t i = 0; i < ledger->script_count; i++)
         ledger->first_use[i] = ledger->first_spend[i] = HEIGHT_NEVER;
-    for (size_t i = 0; i < ledger->coin_count; i++)
-        ledger->by_outpoint[i] = (uint32_t)i;
-    qsort_r(ledger->by_outpoint, ledger->coin_count, sizeof(uint32_t), by_outpoint_compare,
-            ledger->coins);
+    outpoints_index(ledger);
     return coins_link(ledger, err);
 }
 
@@ -108,8 +135,9 @@ static int facts_read(struct ledger *ledger, struct err *err)
 static size_t outpoint_find(const struct ledger *ledger, const struct outpoint *outpoint)
 {
     struct fact_coin wanted = {.outpoint = *outpoint, .height = 0};
-    size_t low = 0;
-    size_t high = ledger->coin_count;
+    size_t bucket = bucket_of(ledger, &outpoint->txid);
+    size_t low = ledger->buckets[bucket];
+    size_t high = ledger->buckets[bucket + 1];
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (outpoint_order(&ledger->coins[ledger->by_outpoint[middle]], &wanted) < 0)

@@ -42,6 +42,8 @@ struct ledger {
     struct fact_coin *coins;
     uint32_t *coin_script; /* per coin: index into scripts */
     uint32_t *by_outpoint; /* coins sorted by outpoint and height */
+    uint32_t *buckets;     /* where in it the txids with these first bits begin */
+    unsigned bucket_bits;
     size_t coin_count;
     struct ownership *owners; /* of all scripts of the set, sorted by script and from */
     size_t owner_count;
