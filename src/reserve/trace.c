@@ -52,6 +52,7 @@ struct trace_view {
     struct fact_tx fact;
     struct tx tx;
     struct spread_in *ins;
+    uint32_t *spent; /* per entry of ins: the coin, or NO_COIN */
     size_t in_count;
     struct amount own_in, own_out;           /* of wallets that count in its block */
     struct amount eligible_in, eligible_out; /* of them those that the inflow names */
@@ -194,20 +195,32 @@ static void own_in_add(struct trace_view *view, uint32_t wallet, struct amount v
         view->eligible_in = amount_add(view->eligible_in, value);
 }
 
+static void coin_spend(struct trace_walk *walk, struct trace_view *view, uint32_t coin)
+{
+    view->spent[view->in_count] = coin;
+    view->ins[view->in_count++] = coin_input(walk->trace, coin);
+}
+
+static void foreign_spend(struct trace_view *view, struct amount value)
+{
+    view->spent[view->in_count] = NO_COIN;
+    view->ins[view->in_count++] = (struct spread_in){.value = value};
+}
+
 static void input_read(struct trace_walk *walk, struct trace_view *view, size_t input)
 {
     const struct ledger *ledger = ledger_of(walk);
+    const struct fact_prevout *prevout =
+        input < view->fact.prevout_count ? &view->fact.prevouts[input] : NULL;
     struct coin_owner owner;
     const struct fact_coin *coin =
         ledger_coin_spent(ledger, &view->tx.ins[input].prevout, &view->fact.txid);
-    if (coin) {
-        view->ins[view->in_count++] = coin_input(walk->trace, (uint32_t)(coin - ledger->coins));
-    } else {
-        bool proved = input < view->fact.prevout_count &&
-                      view->fact.prevouts[input].evidence == PREVOUT_PROVED;
-        view->ins[view->in_count++] = (struct spread_in){
-            .value = proved ? view->fact.prevouts[input].value : amount_unknown()};
-    }
+    if (coin)
+        coin_spend(walk, view, (uint32_t)(coin - ledger->coins));
+    else if (prevout && prevout->evidence == PREVOUT_PROVED)
+        foreign_spend(view, prevout->value);
+    else
+        foreign_spend(view, amount_unknown());
     if (view->inflow_count > 0 && ledger_input_owner(ledger, &owner, &view->fact, &view->tx, input))
         own_in_add(view, owner.wallet, owner.value);
 }
@@ -220,25 +233,22 @@ static void coinbase_read(struct trace_walk *walk, struct trace_view *view)
     for (size_t i = 0; i < view->tx.out_count; i++) {
         struct outpoint outpoint = {.txid = view->fact.txid, .vout = (uint32_t)i};
         const struct fact_coin *coin = ledger_coin_spent(ledger, &outpoint, &view->fact.txid);
-        uint32_t wallet;
         fresh = amount_add(fresh, view->tx.outs[i].value);
         if (!coin || coin->spent_height != view->fact.height)
             continue;
-        uint32_t at = (uint32_t)(coin - ledger->coins);
-        view->ins[view->in_count++] = coin_input(walk->trace, at);
+        coin_spend(walk, view, (uint32_t)(coin - ledger->coins));
         fresh = amount_sub(fresh, coin->value);
-        if (ledger_owner(ledger, &wallet, ledger->coin_script[at], view->fact.height))
-            own_in_add(view, wallet, coin->value);
     }
     if (amount_compare(fresh, amount_zero()) > 0)
-        view->ins[view->in_count++] = (struct spread_in){.value = fresh};
+        foreign_spend(view, fresh);
 }
 
 static void inputs_read(struct trace_walk *walk, struct trace_view *view)
 {
     bool coinbase = view->fact.tx_index == 0;
-    view->ins =
-        arena_alloc(&walk->scratch, view->tx.in_count + view->tx.out_count + 1, sizeof *view->ins);
+    size_t most = view->tx.in_count + view->tx.out_count + 1;
+    view->ins = arena_alloc(&walk->scratch, most, sizeof *view->ins);
+    view->spent = arena_alloc(&walk->scratch, most, sizeof *view->spent);
     for (size_t i = 0; i < view->tx.in_count && !coinbase; i++)
         input_read(walk, view, i);
     if (coinbase)
@@ -419,16 +429,11 @@ static int view_read(struct trace_walk *walk, struct trace_view *view, const str
 /* The coins are spent: what they were made of stands in the outputs now. */
 static void spent_drop(struct trace_walk *walk, const struct trace_view *view)
 {
-    const struct ledger *ledger = ledger_of(walk);
-    bool coinbase = view->fact.tx_index == 0;
-    for (size_t i = 0; i < (coinbase ? view->tx.out_count : view->tx.in_count); i++) {
-        struct outpoint outpoint = {.txid = view->fact.txid, .vout = (uint32_t)i};
-        const struct fact_coin *coin = ledger_coin_spent(
-            ledger, coinbase ? &outpoint : &view->tx.ins[i].prevout, &view->fact.txid);
-        if (coin && coin->spent_height == view->fact.height) {
-            free(walk->trace->coins[coin - ledger->coins]);
-            walk->trace->coins[coin - ledger->coins] = NULL;
-        }
+    for (size_t i = 0; i < view->in_count; i++) {
+        if (view->spent[i] == NO_COIN)
+            continue;
+        free(walk->trace->coins[view->spent[i]]);
+        walk->trace->coins[view->spent[i]] = NULL;
     }
 }
 

@@ -525,6 +525,48 @@ static void test_only_the_named_wallet(void **state)
     world_close(&world);
 }
 
+/* What is brought into a coin together with ours are its first satoshi, or by LIFO its last. */
+static void test_the_order_inside_a_coin(void **state)
+{
+    (void)state;
+    static const int64_t expected[TRACE_RULE_COUNT] = {
+        [TRACE_FIFO] = 0, [TRACE_LIFO] = BTC(2), [TRACE_PRO_RATA] = 133333333};
+    struct world world;
+    world_open(&world, book_text);
+    size_t other = world_tx(&world, NO_INS, OUT({FOREIGN, BTC(2)}, {SCRIPT_B, BTC(4)}));
+    world_block(&world);
+    size_t joint =
+        world_tx(&world, IN({.coin = other + 1}, {.coin = other}), OUT({SCRIPT_A, BTC(6)}));
+    world_block(&world);
+    (void)world_tx(&world, IN({.coin = joint}), OUT({FOREIGN, BTC(2)}, {SCRIPT_B, BTC(4)}));
+    world_done(&world);
+    const struct trace_inflow inflow = ALL(&world, joint);
+    for (enum trace_rule rule = 0; rule < TRACE_RULE_COUNT; rule++)
+        assert_int_equal(held_end(&world, &inflow, 1, rule), expected[rule]);
+    world_close(&world);
+}
+
+/* By LIFO ours come first here, some of it followed already; what is new is behind it. */
+static void test_what_is_brought_goes_round_what_is_followed(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, book_text);
+    size_t other =
+        world_tx(&world, NO_INS, OUT({FOREIGN, BTC(5)}, {FOREIGN, BTC(2)}, {SCRIPT_B, BTC(3)}));
+    size_t first = world_tx(&world, IN({.coin = other + 1}), OUT({SCRIPT_A, BTC(2)}));
+    world_block(&world);
+    size_t joint = world_tx(&world, IN({.coin = other}, {.coin = first}, {.coin = other + 2}),
+                            OUT({SCRIPT_A, BTC(9)}, {FOREIGN, BTC(1)}));
+    world_block(&world);
+    (void)world_tx(&world, IN({.coin = joint}), OUT({FOREIGN, BTC(3)}, {SCRIPT_B, BTC(6)}));
+    world_done(&world);
+    const struct trace_inflow inflows[] = {ALL(&world, first), ALL(&world, joint)};
+    assert_int_equal(held_end(&world, inflows, 2, TRACE_LIFO), BTC(6));
+    assert_int_equal(held_end(&world, inflows, 2, TRACE_FIFO), BTC(3));
+    world_close(&world);
+}
+
 static void test_what_leaves_the_perimeter_may_come_back(void **state)
 {
     (void)state;
@@ -856,46 +898,74 @@ static void test_a_payment_does_what_was_told(void **state)
 /* ---- the simulated nations
  * -------------------------------------------------------------------------- */
 
-static size_t inflows_of(struct trace_inflow *ret_inflows, const struct nation *nation,
-                         const char *meaning)
+static int64_t truth_integer(const json_t *flow, const char *key)
 {
-    size_t count;
-    struct hash256 *txids = nation_txids(&count, nation, meaning);
-    assert_true(count > 0 && count <= 16);
-    for (size_t i = 0; i < count; i++)
-        ret_inflows[i] = (struct trace_inflow){.txid = txids[i], .wallet = UINT32_MAX};
-    free(txids);
-    return count;
+    return json_integer_value(json_object_get(flow, key));
 }
 
-/* The story of XS: a seizure of 87.5 BTC, swept to the reserve and split from it, each for a fee
- * of 10,000 satoshi; and a purchase to the wallet of what is seized, which is not followed. */
-static void test_the_seizure_of_the_simulated_nation(void **state)
+/* The flow of the truth by which so much moved within the nation; NULL: none. */
+static const json_t *internal_of(const struct nation *nation, int64_t own_in_sat)
 {
-    (void)state;
+    const json_t *flow;
+    size_t i;
+    json_array_foreach (json_object_get(nation->truth, "flows"), i, flow)
+        if (strcmp(json_string_value(json_object_get(flow, "class")), "internal") == 0 &&
+            strcmp(json_string_value(json_object_get(flow, "nation")), nation->book->nation) == 0 &&
+            truth_integer(flow, "own_in_sat") == own_in_sat)
+            return flow;
+    return NULL;
+}
+
+/* What a seizure brought is moved whole, so only fees are lost: the truth knows each payment. */
+static void seizure_compare(const struct nation *nation, const struct trace *trace, int64_t sat,
+                            size_t moves)
+{
+    size_t count;
+    const struct trace_point *points = trace_points(trace, &count);
+    assert_int_equal(count, 1 + moves);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(amount_minor(points[i].held), sat);
+        const json_t *flow = internal_of(nation, sat);
+        assert_true((flow != NULL) == (i < moves));
+        if (flow) {
+            assert_int_equal(truth_integer(flow, "height"), points[i + 1].height);
+            sat -= truth_integer(flow, "fee_sat");
+        }
+    }
+}
+
+static void nation_compare(const char *code, int64_t sat, size_t moves)
+{
     struct nation nation;
     struct ledger *ledger;
     struct err err = {0};
-    struct trace_inflow inflows[16];
-    nation_open(&nation, "xs");
-    size_t inflow_count = inflows_of(inflows, &nation, "seizure"), count;
-    assert_int_equal(inflow_count, 1);
+    size_t count;
+    nation_open(&nation, code);
+    struct hash256 *txids = nation_txids(&count, &nation, "seizure");
+    assert_int_equal(count, 1);
+    const struct trace_inflow inflow = {.txid = txids[0], .wallet = UINT32_MAX};
     test_ok(ledger_new(&ledger, nation.facts, nation.book, nation.state.tip_height, &err), &err);
-    bool *all = mem_zalloc(nation.book->wallet_count, sizeof *all);
+    bool *all = mem_alloc(nation.book->wallet_count * sizeof *all);
     memset(all, true, nation.book->wallet_count);
     for (enum trace_rule rule = 0; rule < TRACE_RULE_COUNT; rule++) {
         struct trace *trace;
-        test_ok(trace_new(&trace, ledger, all, inflows, inflow_count, rule, &err), &err);
-        const struct trace_point *points = trace_points(trace, &count);
-        assert_int_equal(count, 3);
-        for (size_t i = 0; i < count; i++)
-            assert_int_equal(amount_minor(points[i].held),
-                             INT64_C(8750000000) - 10000 * (int64_t)i);
+        test_ok(trace_new(&trace, ledger, all, &inflow, 1, rule, &err), &err);
+        seizure_compare(&nation, trace, sat, moves);
         trace_free(trace);
     }
     free(all);
+    free(txids);
     ledger_free(ledger);
     nation_close(&nation);
+}
+
+/* XS sweeps what it seized to the reserve and splits the reserve; a purchase to the wallet of
+ * what is seized is not followed. XP sweeps once. */
+static void test_the_seizures_of_the_simulated_nations(void **state)
+{
+    (void)state;
+    nation_compare("xs", INT64_C(8750000000), 2);
+    nation_compare("xp", BTC(38), 1);
 }
 
 int main(void)
@@ -905,6 +975,8 @@ int main(void)
         cmocka_unit_test(test_a_sweep_keeps_all_but_the_fee),
         cmocka_unit_test(test_a_purchase_to_a_seized_wallet_is_not_followed),
         cmocka_unit_test(test_only_the_named_wallet),
+        cmocka_unit_test(test_the_order_inside_a_coin),
+        cmocka_unit_test(test_what_is_brought_goes_round_what_is_followed),
         cmocka_unit_test(test_what_leaves_the_perimeter_may_come_back),
         cmocka_unit_test(test_unknown_values_stay_unknown),
         cmocka_unit_test(test_old_coins_have_no_proved_value),
@@ -913,7 +985,7 @@ int main(void)
         cmocka_unit_test(test_rules_have_names),
         cmocka_unit_test(test_a_coinbase_that_stands_twice),
         cmocka_unit_test(test_a_payment_does_what_was_told),
-        cmocka_unit_test(test_the_seizure_of_the_simulated_nation),
+        cmocka_unit_test(test_the_seizures_of_the_simulated_nations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
