@@ -378,16 +378,53 @@ static bool same_wallet(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
-                                      const struct hash256 *txid)
+static struct meaning_range range_from(const struct limits_meanings *meanings, size_t first,
+                                       const struct hash256 *txid)
 {
-    if (!meanings || meanings->count == 0)
-        return (struct meaning_range){0};
-    size_t first = meaning_first(meanings, txid);
     size_t end = first;
     while (end < meanings->count && hash256_equal(&meanings->list[end].txid, txid))
         end++;
     return (struct meaning_range){.list = meanings->list + first, .count = end - first};
+}
+
+struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
+                                      const struct hash256 *txid)
+{
+    if (meanings->count == 0)
+        return (struct meaning_range){0};
+    return range_from(meanings, meaning_first(meanings, txid), txid);
+}
+
+struct meaning_index meaning_index_make(const struct limits_meanings *meanings, struct arena *arena)
+{
+    static const struct limits_meanings none;
+    struct meaning_index index = {.meanings = meanings ? meanings : &none};
+    uint64_t *leads = arena_alloc(arena, index.meanings->count + 1, sizeof *leads);
+    for (size_t i = 0; i < index.meanings->count; i++)
+        leads[i] = load_be64(index.meanings->list[i].txid.b);
+    index.leads = leads;
+    return index;
+}
+
+struct meaning_range meaning_index_find(const struct meaning_index *index,
+                                        const struct hash256 *txid)
+{
+    uint64_t lead = load_be64(txid->b);
+    size_t low = 0;
+    size_t high = index->meanings->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (index->leads[middle] < lead)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (low < index->meanings->count && index->leads[low] == lead &&
+           hash256_compare(&index->meanings->list[low].txid, txid) < 0)
+        low++;
+    if (low == index->meanings->count || index->leads[low] != lead)
+        return (struct meaning_range){0};
+    return range_from(index->meanings, low, txid);
 }
 
 bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,

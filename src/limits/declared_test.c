@@ -250,6 +250,33 @@ static void test_meanings(void **state)
     limits_meanings_free(&meanings);
 }
 
+/* Found by leading bytes as by all of them, also where many share those. */
+static void test_index(void **state)
+{
+    enum { COUNT = 300 };
+    struct fixture *fixture = *state;
+    struct limits_meaning list[COUNT] = {0};
+    const struct limits_meanings meanings = {.list = list, .count = COUNT};
+    const struct meaning_index nothing = meaning_index_make(NULL, &fixture->arena);
+    for (size_t i = 0; i < COUNT; i++) { /* in order: 20 of each lead, some of them twice */
+        list[i].txid.b[7] = (uint8_t)(i / 20 * 3);
+        list[i].txid.b[20] = (uint8_t)(i % 20 / 2 * 5);
+    }
+    struct meaning_index index = meaning_index_make(&meanings, &fixture->arena);
+    for (unsigned i = 0; i < 256 * 60; i++) {
+        struct hash256 txid = {.b = {0}};
+        txid.b[7] = (uint8_t)(i / 256);
+        txid.b[20] = (uint8_t)(i % 256);
+        struct meaning_range a = meaning_index_find(&index, &txid);
+        struct meaning_range b = meaning_range_of(&meanings, &txid);
+        assert_int_equal(a.count, b.count);
+        assert_true(a.count == 0 || a.list == b.list);
+        bool there = i / 256 % 3 == 0 && i / 256 < 45 && i % 256 % 5 == 0 && i % 256 < 50;
+        assert_int_equal(a.count, there ? 2 : 0);
+        assert_int_equal(meaning_index_find(&nothing, &txid).count, 0);
+    }
+}
+
 /* ---- units ---- */
 
 static json_t *figure(const char *time, const char *unit, int value)
@@ -293,10 +320,8 @@ static void test_units(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DECLARED_TEST(test_liabilities),
-        DECLARED_TEST(test_series),
-        DECLARED_TEST(test_meanings),
-        DECLARED_TEST(test_units),
+        DECLARED_TEST(test_liabilities), DECLARED_TEST(test_series), DECLARED_TEST(test_meanings),
+        DECLARED_TEST(test_index),       DECLARED_TEST(test_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

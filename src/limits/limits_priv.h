@@ -90,6 +90,15 @@ struct meaning_range {
 };
 struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
                                       const struct hash256 *txid);
+/* The same for many transactions: their leading bytes lie close together. In the arena. */
+struct meaning_index {
+    const struct limits_meanings *meanings;
+    const uint64_t *leads;
+};
+struct meaning_index meaning_index_make(const struct limits_meanings *meanings,
+                                        struct arena *arena);
+struct meaning_range meaning_index_find(const struct meaning_index *index,
+                                        const struct hash256 *txid);
 bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,
                 int64_t known);
 
@@ -102,6 +111,7 @@ struct term_walk {
     const struct limits_term *term;
     const struct perimeter *perimeter; /* NULL for a series */
     const bool *wanted;                /* one flag a wallet of the book; NULL for a series */
+    struct meaning_index meanings;     /* for terms on flows */
     const struct limits_day *days;
     size_t count;
     struct term_value *values;

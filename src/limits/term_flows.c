@@ -48,7 +48,7 @@ static void part_add(struct flow_sum *sum, const struct term_walk *walk, enum fl
 static void flow_add(struct flow_sum *sum, const struct term_walk *walk, const struct flow *flow)
 {
     int64_t known = walk->knowledge->known;
-    struct meaning_range range = meaning_range_of(walk->knowledge->meanings, &flow->txid);
+    struct meaning_range range = meaning_index_find(&walk->meanings, &flow->txid);
     struct amount rest = amount_zero();
     enum flow_meaning meaning;
     bool by_class = walk->term->classes[flow->class_]; /* whatever its parts mean */
@@ -118,7 +118,7 @@ static void flow_inflows(struct inflow_list *inflows, const struct term_walk *wa
                          const struct flow *flow)
 {
     int64_t known = walk->knowledge->known;
-    struct meaning_range range = meaning_range_of(walk->knowledge->meanings, &flow->txid);
+    struct meaning_range range = meaning_index_find(&walk->meanings, &flow->txid);
     enum flow_meaning meaning;
     size_t own_count = 0;
     if (range.count == 0)

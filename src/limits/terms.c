@@ -202,6 +202,7 @@ static struct term_walk walk_of(const struct limits_knowledge *knowledge, size_t
         sanad_assert(asked->perimeter < knowledge->programme->perimeter_count);
         walk.perimeter = &knowledge->programme->perimeters[asked->perimeter];
         walk.wanted = wanted_make(knowledge, asked, scratch);
+        walk.meanings = meaning_index_make(knowledge->meanings, scratch);
     }
     return walk;
 }
