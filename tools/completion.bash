@@ -22,7 +22,7 @@ _sanad_third() {
     case $1 in
     register) echo "propose approve reject list show history import export" ;;
     esac
-    [ "$1 $2" = "statement make" ] && echo "address-book claim reserve-position flow-declaration"
+    [ "$1 $2" = "statement make" ] && echo "address-book claim reserve-position flow-declaration pack"
 }
 
 _sanad() {

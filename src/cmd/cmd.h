@@ -10,6 +10,7 @@
 #include "limits/limits.h"
 #include "register/register.h"
 #include "reserve/reserve.h"
+#include "stmt/stmt.h"
 #include "store/store.h"
 
 /* ---- verbs ---------------------------------------------------------------------------- */
@@ -155,6 +156,19 @@ int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, stru
 /* For a verb that has printed its document: what it says is the answer, so the code of the
  * answer (FALSE, MISSING) comes without a sentence. */
 int cmd_answer(int code, struct err *err);
+
+/* ---- statements (cmd_statement.c, statement_pack.c) -------------------------------------- */
+
+/* --authority, --log, --seq, --prev. */
+int cmd_place(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err);
+/* Signs with every --key in turn; all share one passphrase source. */
+int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err);
+/* The hash of the book's public form; *ret_given false where it has no restricted wallet.
+ * With --public-book the form itself is written. */
+int cmd_public_book(struct hash256 *ret_hash, bool *ret_given, const struct book *book,
+                    const struct cmd_args *args, struct err *err);
+/* `statement make pack`: a folder with two statements, tables and pages. */
+int cmd_statement_pack(const struct cmd_args *args, struct err *err);
 
 /* ---- output --------------------------------------------------------------------------- */
 

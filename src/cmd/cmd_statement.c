@@ -31,10 +31,8 @@ static int public_write(const char *path, const json_t *json, struct err *err)
     return code;
 }
 
-/* The hash of the book's public form; *ret_given false where it has no restricted wallet.
- * With --public-book the form itself is written. */
-static int public_book(struct hash256 *ret_hash, bool *ret_given, const struct book *book,
-                       const struct cmd_args *args, struct err *err)
+int cmd_public_book(struct hash256 *ret_hash, bool *ret_given, const struct book *book,
+                    const struct cmd_args *args, struct err *err)
 {
     const char *path = cmd_value(args, "--public-book");
     struct buf salt = {0};
@@ -67,7 +65,7 @@ static int make_position(json_t **ret_body, const struct cmd_args *args, struct 
     bool restricted = false;
     int code = cmd_holding_open(&held, args, err);
     if (code == 0)
-        code = public_book(&hash, &restricted, held.context.book, args, err);
+        code = cmd_public_book(&hash, &restricted, held.context.book, args, err);
     if (code == 0)
         *ret_body = position_statement(&held.position, restricted ? &hash : NULL);
     cmd_holding_close(&held);
@@ -88,7 +86,7 @@ static int make_book(json_t **ret_body, const struct cmd_args *args, struct err 
     if (code == 0)
         code = book_read_file(&book, paths[0], params, err);
     if (code == 0)
-        code = public_book(&hash, &restricted, book, args, err);
+        code = cmd_public_book(&hash, &restricted, book, args, err);
     if (code == 0) {
         json_t *json = json_object();
         hash256_straight(text, &book->sha256);
@@ -218,7 +216,7 @@ static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_ar
     return err_set(err, SANAD_USAGE, "statement make: unknown kind");
 }
 
-static int place_read(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err)
+int cmd_place(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err)
 {
     uint64_t prev;
     int code = cmd_required(&ret_place->authority, args, "--authority", err);
@@ -233,8 +231,7 @@ static int place_read(struct stmt_place *ret_place, const struct cmd_args *args,
     return code;
 }
 
-/* Signs with every --key in turn; all share one passphrase source. */
-static int sign_with_keys(struct buf *note, const struct cmd_args *args, struct err *err)
+int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err)
 {
     size_t count;
     const char *const *paths = cmd_values(args, "--key", &count);
@@ -276,13 +273,13 @@ static int statement_make(const struct cmd_args *args, const char *name, struct 
     struct buf note = buf_with_max(NOTE_SIZE_MAX);
     if (!stmt_kind_find(&kind, name))
         return err_set(err, SANAD_USAGE, "statement make: %s: no such kind", name);
-    int code = place_read(&place, args, err);
+    int code = cmd_place(&place, args, err);
     if (code == 0)
         code = body_make(&body, kind, args, err);
     if (code == 0)
         code = stmt_build(&note, kind, &place, body, err);
     if (code == 0)
-        code = sign_with_keys(&note, args, err);
+        code = cmd_sign(&note, args, err);
     if (code == 0)
         code = note_put(&note, cmd_value(args, "--out"), err);
     json_decref(body);
@@ -299,7 +296,7 @@ static int statement_sign(const struct cmd_args *args, const char *path, struct 
     int code = file_read(&note, path, NOTE_SIZE_MAX, err);
     if (code)
         return code;
-    code = sign_with_keys(&note, args, err);
+    code = cmd_sign(&note, args, err);
     if (code == 0)
         code = note_put(&note, out ? out : path, err);
     buf_free(&note);
@@ -337,6 +334,8 @@ static int statement_verb(const struct cmd_args *args, struct err *err)
 {
     size_t count;
     const char *const *words = cmd_words(args, &count);
+    if (count == 2 && strcmp(words[0], "make") == 0 && strcmp(words[1], "pack") == 0)
+        return cmd_statement_pack(args, err);
     if (count == 2 && strcmp(words[0], "make") == 0)
         return statement_make(args, words[1], err);
     if (count == 2 && strcmp(words[0], "sign") == 0)
@@ -348,14 +347,16 @@ static int statement_verb(const struct cmd_args *args, struct err *err)
 }
 
 static const struct cmd_option options[] = {
-    {"--out", "FILE", "where to; standard output (make) or the same file (sign) where left out"},
+    {"--out", "FILE",
+     "where to; standard output (make) or the same file (sign) where left out; "
+     "pack: the folder"},
     {"--key", "FILE...", "role keys that sign"},
     {"--passphrase-file", "FILE", "their passphrase, one line; else SANAD_PASSPHRASE"},
     {"--authority", "NAME", "who speaks"},
     {"--log", "ORIGIN", "the log that the statement is meant for"},
     {"--seq", "N", "its number among its kind; 0 where left out"},
     {"--prev", "INDEX", "log index of the one before of its kind"},
-    {"--at", "HEIGHT|DATE", "reserve-position: after which block"},
+    {"--at", "HEIGHT|DATE", "reserve-position: after which block; pack: the day"},
     {"--book", "FILE...", "address-book: the book"},
     {"--salt-file", "FILE", "secret of the commitments to restricted wallets, 32 bytes or more"},
     {"--public-book", "FILE", "also writes the public form of the book"},
@@ -368,14 +369,20 @@ static const struct cmd_option options[] = {
     {"--settlement-date", "DATE", "flow-declaration: day of the settlement"},
     {"--note", "TEXT", "flow-declaration: in words"},
     {"--simulated", NULL, "flow-declaration: of a simulated nation"},
+    {"--programme", "FILE", "pack: what was agreed; the register's where left out"},
+    {"--liabilities", "FILE", "pack: what is owed in BTC, as CSV; the register's where left out"},
+    {"--series", "NAME=FILE...", "pack: a declared series, as CSV; the register's where left out"},
+    {"--prices", "FILE", "pack: prices as CSV; the register's where left out"},
+    {"--accounts", "FILE", "pack: which flow goes to which account; BPM6 where left out"},
+    {"--previous", "DIR|FILE.note", "pack: the last one, or its criteria-report"},
     {NULL, NULL, NULL},
 };
 
 const struct cmd_verb cmd_statement = {
     .name = "statement",
     .summary = "builds, signs and prints statements",
-    .usage =
-        "make KIND --authority NAME --log ORIGIN ... | sign FILE.note --key K | show FILE.note",
+    .usage = "make KIND|pack --authority NAME --log ORIGIN ... | sign FILE.note --key K | show "
+             "FILE.note",
     .options = options,
     .run = statement_verb,
 };

@@ -334,6 +334,16 @@ int accounts_read_file(struct accounts **ret_accounts, const char *path, struct 
     return code;
 }
 
+/* Made by CMake from accounts/bpm6.json, so that the program needs no file of its own. */
+extern const uint8_t accounts_bpm6[];
+extern const size_t accounts_bpm6_size;
+
+int accounts_shipped(struct accounts **ret_accounts, struct err *err)
+{
+    return accounts_read(ret_accounts, "accounts/bpm6.json",
+                         bytes_of(accounts_bpm6, accounts_bpm6_size), err);
+}
+
 void accounts_free(struct accounts *accounts)
 {
     if (!accounts)

@@ -32,6 +32,11 @@ static void test_shipped(void **state)
     assert_string_equal(in->id, "unclassified-in");
     assert_int_not_equal(accounts->line_of[ACCOUNT_UNCLASSIFIED_IN],
                          accounts->line_of[ACCOUNT_PURCHASE]);
+    struct accounts *built_in;
+    struct err err = {0};
+    test_ok(accounts_shipped(&built_in, &err), &err);
+    assert_true(hash256_equal(&built_in->sha256, &accounts->sha256));
+    accounts_free(built_in);
     accounts_free(accounts);
     accounts_free(NULL);
 }

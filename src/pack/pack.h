@@ -82,6 +82,8 @@ struct accounts {
 int accounts_read(struct accounts **ret_accounts, const char *object, struct bytes text,
                   struct err *err);
 int accounts_read_file(struct accounts **ret_accounts, const char *path, struct err *err);
+/* accounts/bpm6.json, which is built in. */
+int accounts_shipped(struct accounts **ret_accounts, struct err *err);
 void accounts_free(struct accounts *accounts);
 
 /* ---- stock and flow -------------------------------------------------------------------------- */
