@@ -151,6 +151,10 @@ void csv_foreign(struct buf *buf, const char *text);
     X(NO_CHANGES)                                                                                  \
     X(SUBJECT)                                                                                     \
     X(MEMBER)                                                                                      \
+    X(COUNTS)                                                                                      \
+    X(IN_PROGRAMME)                                                                                \
+    X(YES)                                                                                         \
+    X(NO)                                                                                          \
     X(BEFORE)                                                                                      \
     X(FLOWS)                                                                                       \
     X(FLOWS_NOTE)                                                                                  \
@@ -235,8 +239,8 @@ void page_row(struct page *page);
 void page_row_end(struct page *page);
 void page_cell(struct page *page, bool number);
 void page_cell_end(struct page *page);
-/* How many rows of `count` a page shows; it says where there are more. */
+/* How many rows of `count` a page shows; where there are more than shown it says so. */
 size_t page_rows(size_t count);
-void page_more(struct page *page, size_t count, const char *file);
+void page_more(struct page *page, size_t count, size_t shown, const char *file);
 
 #endif

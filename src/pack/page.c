@@ -134,7 +134,7 @@ static void words_put(struct page *page, const char *text, size_t size)
 static void latin_put(struct page *page, const char *text, size_t size)
 {
     size_t lead = 0;
-    while (lead < size && strchr("(\"'", text[lead]))
+    while (lead < size && strchr("(\"':,.;) ", text[lead]))
         lead++;
     size_t end = size;
     while (end > lead && strchr(":,.;)\"'", text[end - 1]))
@@ -148,6 +148,20 @@ static void latin_put(struct page *page, const char *text, size_t size)
     escape_part(page->buf, text + end, size - end);
 }
 
+/* Bytes of a run of Latin words; two figures with a colon or comma between are two runs. */
+static size_t latin_size(const char *text)
+{
+    size_t size = 0;
+    while (is_latin(text[size]) || (text[size] == ' ' && is_latin(text[size + 1]))) {
+        char before = size > 0 ? text[size - 1] : 0;
+        bool figure = text[size] == ' ' && strchr("+-0123456789", text[size + 1]);
+        if (figure && (before == ':' || before == ',' || before == ';'))
+            return size;
+        size++;
+    }
+    return size;
+}
+
 void page_prose(struct page *page, const char *text)
 {
     if (page->language != LANGUAGE_UR) {
@@ -155,14 +169,10 @@ void page_prose(struct page *page, const char *text)
         return;
     }
     while (*text) {
-        size_t size = 0;
         bool latin = is_latin(*text);
-        if (latin)
-            while (is_latin(text[size]) || (text[size] == ' ' && is_latin(text[size + 1])))
-                size++;
-        else
-            while (text[size] && !is_latin(text[size]))
-                size++;
+        size_t size = latin ? latin_size(text) : 0;
+        while (!latin && text[size] && !is_latin(text[size]))
+            size++;
         if (latin)
             latin_put(page, text, size);
         else
@@ -221,12 +231,12 @@ size_t page_rows(size_t count)
     return count < PACK_PAGE_ROWS ? count : PACK_PAGE_ROWS;
 }
 
-void page_more(struct page *page, size_t count, const char *file)
+void page_more(struct page *page, size_t count, size_t shown, const char *file)
 {
     char number[24];
-    if (count <= PACK_PAGE_ROWS)
+    if (count <= shown)
         return;
-    (void)snprintf(number, sizeof number, "%zu", count - PACK_PAGE_ROWS);
+    (void)snprintf(number, sizeof number, "%zu", count - shown);
     buf_text(page->buf, "<p class=\"note\">");
     page_ltr(page, number);
     buf_text(page->buf, " ");

@@ -1,6 +1,8 @@
 /* The parts of a page that tell figures: balances, addresses, changes, flows, accounts, files. */
 #include "pack/pack_priv.h"
 
+#include <stdlib.h>
+
 static void cell_foreign(struct page *page, const char *text)
 {
     page_cell(page, false);
@@ -129,7 +131,7 @@ void page_balances(struct page *page)
     sum_row(page, TEXT_RESTRICTED, position->restricted_part);
     sum_row(page, TEXT_TOTAL, position->total);
     page_table_end(page);
-    page_more(page, shown, "balances.csv");
+    page_more(page, shown, PACK_PAGE_ROWS, "balances.csv");
 }
 
 /* ---- addresses ----------------------------------------------------------------------------- */
@@ -148,36 +150,89 @@ static void address_row(struct page *page, const struct ledger_script *script)
     page_row_end(page);
 }
 
+enum { ADDRESS_ROWS = 40 };
+
+/* The largest first; those of one balance in the order of the book. */
+static int script_compare(const void *a, const void *b)
+{
+    const struct ledger_script *const *x = a;
+    const struct ledger_script *const *y = b;
+    bool known = amount_is_known((*x)->balance) && amount_is_known((*y)->balance);
+    int order = known ? amount_compare((*y)->balance, (*x)->balance) : 0;
+    return order ? order : *x < *y ? -1 : *x > *y;
+}
+
 void page_addresses(struct page *page)
 {
     static const enum pack_text titles[] = {TEXT_WALLET, TEXT_ADDRESS, TEXT_BALANCE};
-    size_t shown = 0;
+    const struct pack *pack = page->pack;
+    const struct ledger_script **held = mem_zalloc(pack->script_count + 1, sizeof(void *));
+    size_t count = 0;
+    for (size_t i = 0; i < pack->script_count; i++)
+        if (!amount_equal(pack->scripts[i].balance, amount_zero()))
+            held[count++] = &pack->scripts[i];
+    qsort(held, count, sizeof *held, script_compare);
     page_section(page, TEXT_ADDRESSES);
     note(page, TEXT_ADDRESSES_NOTE);
     page_table(page, titles, countof(titles), 0x4);
-    for (size_t i = 0; i < page->pack->script_count; i++) {
-        const struct ledger_script *script = &page->pack->scripts[i];
-        if (amount_equal(script->balance, amount_zero()))
-            continue;
-        if (shown++ < PACK_PAGE_ROWS)
-            address_row(page, script);
-    }
+    for (size_t i = 0; i < count && i < ADDRESS_ROWS; i++)
+        address_row(page, held[i]);
     page_table_end(page);
-    page_more(page, shown, "addresses.csv");
+    page_more(page, count, ADDRESS_ROWS, "addresses.csv");
+    free(held);
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */
 
+/* The words of changes.csv that have a text of their own. */
+static void cell_word(struct page *page, const char *word)
+{
+    static const struct {
+        const char *word;
+        enum pack_text text;
+    } words[] = {{"wallet", TEXT_WALLET},
+                 {"total", TEXT_TOTAL},
+                 {"restricted", TEXT_RESTRICTED},
+                 {"criterion", TEXT_CRITERION},
+                 {"programme", TEXT_PROGRAMME},
+                 {"book", TEXT_BOOK_HASH},
+                 {"balance", TEXT_BALANCE},
+                 {"value", TEXT_VALUE},
+                 {"limit", TEXT_LIMIT},
+                 {"verdict", TEXT_VERDICT},
+                 {"date", TEXT_DATE},
+                 {"version", TEXT_VERSION},
+                 {"met", TEXT_MET},
+                 {"not-met", TEXT_NOT_MET},
+                 {"undecided", TEXT_UNDECIDED},
+                 {"counts", TEXT_COUNTS},
+                 {"yes", TEXT_YES},
+                 {"no", TEXT_NO},
+                 {"in the programme", TEXT_IN_PROGRAMME}};
+    for (size_t i = 0; i < countof(words); i++) {
+        if (strcmp(words[i].word, word) == 0) {
+            cell_say(page, words[i].text);
+            return;
+        }
+    }
+    cell_ltr(page, word, strlen(word) > 24 ? "hash" : "");
+}
+
 static void change_row(struct page *page, const struct pack_change *change)
 {
-    bool figures = *change->unit;
     const char *const cells[] = {change->before, change->now, change->change};
     page_row(page);
-    cell_ltr(page, change->subject, "");
+    cell_word(page, change->subject);
     cell_foreign(page, change->id);
-    cell_ltr(page, change->member, "");
-    for (size_t i = 0; i < countof(cells); i++)
-        cell_ltr(page, cells[i], figures ? "n" : "");
+    cell_word(page, change->member);
+    for (size_t i = 0; i < countof(cells); i++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "%s %s", cells[i], change->unit);
+        if (*change->unit)
+            cell_ltr(page, *cells[i] ? text : "", "n");
+        else
+            cell_word(page, cells[i]);
+    }
     page_row_end(page);
 }
 
@@ -195,7 +250,7 @@ void page_changes(struct page *page)
     for (size_t i = 0; i < page_rows(pack->change_count); i++)
         change_row(page, &pack->changes[i]);
     page_table_end(page);
-    page_more(page, pack->change_count, "changes.csv");
+    page_more(page, pack->change_count, PACK_PAGE_ROWS, "changes.csv");
 }
 
 /* ---- flows --------------------------------------------------------------------------------- */
@@ -323,7 +378,7 @@ void page_flows(struct page *page)
     for (size_t i = 0; i < rows; i++) /* the newest first */
         flow_row(page, &shown->list[shown->count - 1 - i]);
     page_table_end(page);
-    page_more(page, shown->count, "flows.csv");
+    page_more(page, shown->count, PACK_PAGE_ROWS, "flows.csv");
 }
 
 /* ---- accounts ------------------------------------------------------------------------------ */

@@ -130,15 +130,21 @@ static const char *const texts[TEXT_COUNT][LANGUAGE_COUNT] = {
     [TEXT_ADDRESS] = {"Address", "Dirección", "پتہ"},
     [TEXT_NO_ADDRESS] = {"a script without an address", "un script sin dirección",
                          "بغیر پتے کا اسکرپٹ"},
-    [TEXT_ADDRESSES_NOTE] = {"Public wallets only. Addresses without coins are in addresses.csv.",
-                             "Solo carteras públicas. Las direcciones sin monedas están en "
-                             "addresses.csv.",
-                             "صرف عوامی والیٹ۔ بغیر سکّوں کے پتے addresses.csv میں ہیں۔"},
+    [TEXT_ADDRESSES_NOTE] =
+        {"Public wallets, the largest first. Every script, with coins or without, is in "
+         "addresses.csv.",
+         "Carteras públicas, la mayor primero. Todos los scripts, con monedas o "
+         "sin ellas, están en addresses.csv.",
+         "عوامی والیٹ، سب سے بڑا پہلے۔ تمام اسکرپٹس، سکّوں کے ساتھ یا بغیر، addresses.csv میں ہیں۔"},
     [TEXT_CHANGES] = {"Changes since the last report", "Cambios desde el último informe",
                       "گزشتہ رپورٹ کے بعد تبدیلیاں"},
     [TEXT_NO_CHANGES] = {"Nothing has changed.", "Nada ha cambiado.", "کچھ نہیں بدلا۔"},
     [TEXT_SUBJECT] = {"Subject", "Objeto", "موضوع"},
     [TEXT_MEMBER] = {"Member", "Dato", "معلومات"},
+    [TEXT_COUNTS] = {"counts", "cuenta", "شمار ہوتا ہے"},
+    [TEXT_IN_PROGRAMME] = {"in the programme", "en el programa", "پروگرام میں"},
+    [TEXT_YES] = {"yes", "sí", "ہاں"},
+    [TEXT_NO] = {"no", "no", "نہیں"},
     [TEXT_BEFORE] = {"Before", "Antes", "پہلے"},
     [TEXT_FLOWS] = {"Flows of the period", "Flujos del período", "مدت کے بہاؤ"},
     [TEXT_FLOWS_NOTE] =
