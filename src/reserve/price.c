@@ -184,7 +184,7 @@ static size_t fresh_points(struct price_point *ret_points, struct valuation *ret
 }
 
 /* Drops, worst first, what is absurd against the median of the others; two that contradict
- * each other leave none. Returns how many stay. */
+ * each other leave none. Returns how many stay; says in `ret`, where there is one, which fell. */
 static size_t sane_points(struct price_point *points, size_t count, struct valuation *ret,
                           struct price_table *table)
 {
@@ -209,13 +209,91 @@ static size_t sane_points(struct price_point *points, size_t count, struct valua
             return count;
         if (count == 2)
             return 0; /* nobody can say which of two is wrong */
-        if (ret->dropped_count < countof(ret->dropped))
+        if (ret && ret->dropped_count < countof(ret->dropped))
             ret->dropped[ret->dropped_count++] = dropped_text(
                 &table->arena, points[worst].source, "absurd against the median of the others");
         points[worst] = points[--count];
     }
     return count;
 }
+
+/* ---- all points at once ----------------------------------------------------------------- */
+
+/* One walk over a table in the order of time. */
+struct sane_walk {
+    const struct price_table *table;
+    size_t *order;  /* points by time */
+    size_t *source; /* per point: which source, in their order */
+    size_t *newest; /* per source: its newest point so far; SIZE_MAX: none yet */
+    size_t source_count;
+};
+
+static int order_compare(const void *a, const void *b, void *context)
+{
+    const struct price_point *points = context;
+    size_t x = *(const size_t *)a;
+    size_t y = *(const size_t *)b;
+    if (points[x].time != points[y].time)
+        return points[x].time < points[y].time ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static void sane_walk_begin(struct sane_walk *walk, const struct price_table *table)
+{
+    *walk = (struct sane_walk){.table = table,
+                               .order = mem_zalloc(table->count, sizeof(size_t)),
+                               .source = mem_zalloc(table->count, sizeof(size_t)),
+                               .newest = mem_zalloc(table->count, sizeof(size_t))};
+    for (size_t i = 0; i < table->count; i++) {
+        walk->order[i] = i;
+        walk->newest[i] = SIZE_MAX;
+        walk->source_count +=
+            i == 0 || strcmp(table->points[i].source, table->points[i - 1].source) != 0;
+        walk->source[i] = walk->source_count - 1;
+    }
+    qsort_r(walk->order, table->count, sizeof *walk->order, order_compare, table->points);
+}
+
+/* Marks those of order[from..to), all of one time, that are taken at that time. */
+static void sane_walk_mark(struct sane_walk *walk, bool *ret_sane, size_t from, size_t to)
+{
+    const struct price_point *all = walk->table->points;
+    int64_t time = all[walk->order[from]].time;
+    struct price_point points[PRICE_SOURCE_MAX];
+    size_t count = 0;
+    for (size_t i = from; i < to; i++)
+        walk->newest[walk->source[walk->order[i]]] = walk->order[i];
+    for (size_t i = 0; i < walk->source_count && count < PRICE_SOURCE_MAX; i++)
+        if (walk->newest[i] != SIZE_MAX && time - all[walk->newest[i]].time <= PRICE_AGE_MAX)
+            points[count++] = all[walk->newest[i]];
+    count = sane_points(points, count, NULL, NULL);
+    for (size_t i = from; i < to; i++) {
+        size_t index = walk->order[i];
+        bool newest = walk->newest[walk->source[index]] == index;
+        for (size_t j = 0; j < count && newest; j++)
+            ret_sane[index] = ret_sane[index] || strcmp(points[j].source, all[index].source) == 0;
+    }
+}
+
+void prices_sane(bool *ret_sane, const struct price_table *table)
+{
+    struct sane_walk walk;
+    if (table->count == 0)
+        return;
+    sane_walk_begin(&walk, table);
+    memset(ret_sane, 0, table->count * sizeof *ret_sane);
+    for (size_t from = 0, to = 0; from < table->count; from = to) {
+        int64_t time = table->points[walk.order[from]].time;
+        while (to < table->count && table->points[walk.order[to]].time == time)
+            to++;
+        sane_walk_mark(&walk, ret_sane, from, to);
+    }
+    free(walk.order);
+    free(walk.source);
+    free(walk.newest);
+}
+
+/* ---- the price at one time --------------------------------------------------------------- */
 
 static int source_compare(const void *a, const void *b)
 {

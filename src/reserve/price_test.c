@@ -1,5 +1,6 @@
 /* Proves the rules of prices: 1:1 is refused, a stale source and an outlier fall out, two
- * that contradict each other leave none, and the value is rounded once, half to even. */
+ * that contradict each other leave none, and the value is rounded once, half to even; all
+ * points judged in one walk are judged as one by one. */
 #include "support.h"
 #include "reserve/reserve.h"
 
@@ -96,12 +97,65 @@ static void two_that_contradict_leave_none(void **state)
     prices_free(&table);
 }
 
+/* What valuation_make says of a point, asked at its own time. */
+static bool used_at_its_time(struct price_table *table, size_t index)
+{
+    const struct price_point *point = &table->points[index];
+    struct valuation value;
+    valuation_make(&value, table, point->time, amount_of(1));
+    if (index + 1 < table->count && strcmp(table->points[index + 1].source, point->source) == 0 &&
+        table->points[index + 1].time == point->time)
+        return false; /* a later one of the same second stands for the source */
+    for (size_t i = 0; i < value.source_count; i++)
+        if (strcmp(value.sources[i], point->source) == 0)
+            return true;
+    return false;
+}
+
+/* Random tables: few sources or more than are counted, gaps that make sources stale, absurd
+ * points, points of one second. */
+static void all_at_once_is_one_at_a_time(void **state)
+{
+    (void)state;
+    size_t sane_count = 0;
+    size_t point_count = 0;
+    for (uint32_t seed = 1; seed <= 60; seed++) {
+        enum { POINTS = 150 };
+        struct price_table table;
+        bool sane[POINTS];
+        struct err err = {0};
+        uint32_t random = seed;
+        uint32_t sources = seed % 5 == 0 ? 20 : 1 + seed % 5;
+        struct buf text = buf_with_max(65536);
+        buf_text(&text, header);
+        for (int i = 0; i < POINTS; i++) {
+            char time[TIME_TEXT_SIZE];
+            random = random * 1664525 + 1013904223;
+            uint32_t price = 6000000 + random / 65536 % 400000;
+            price = random / 256 % 9 == 0 ? price * 2 : random / 256 % 11 == 0 ? 101 : price;
+            time_format(time, 1752624000 + (int64_t)(random / 1024 % 60) * 43200);
+            buf_format(&text, "%s,s%u,USD,%u\n", time, random / 4096 % sources, price);
+        }
+        test_ok(prices_read(&table, "random", buf_bytes(&text), "USD", &err), &err);
+        prices_sane(sane, &table);
+        for (size_t i = 0; i < table.count; i++) {
+            assert_int_equal(sane[i], used_at_its_time(&table, i));
+            sane_count += sane[i];
+        }
+        point_count += table.count;
+        prices_free(&table);
+        buf_free(&text);
+    }
+    assert_in_range(sane_count, point_count / 10, point_count * 9 / 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_prices_are_refused),
         cmocka_unit_test(the_median_of_fresh_and_sane_sources_counts),
         cmocka_unit_test(two_that_contradict_leave_none),
+        cmocka_unit_test(all_at_once_is_one_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

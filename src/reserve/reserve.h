@@ -302,6 +302,9 @@ void prices_free(struct price_table *table);
  * filled where there is none: no source, or two that contradict each other. */
 void valuation_make(struct valuation *ret, struct price_table *table, int64_t time,
                     struct amount sat);
+/* Of each point whether valuation_make would use it at its own time: ret_sane[table->count].
+ * Points times sources steps. */
+void prices_sane(bool *ret_sane, const struct price_table *table);
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
