@@ -529,10 +529,14 @@ void psbt_effect_free(struct psbt_effect *effect);
 /* ---- value and stress ---------------------------------------------------------------------------
  */
 
+enum stress_kind { STRESS_SHOCK, STRESS_DAY, STRESS_MONTH, STRESS_DRAWDOWN, STRESS_KIND_COUNT };
+enum { STRESS_SHOCK_MAX = 64, STRESS_BASIS_MAX = 10000000 /* a thousandfold */ };
 struct stress_row {
-    const char *name;           /* "-50 %", "worst day 2020-03-12", … in the arena */
+    enum stress_kind kind;
+    const char *name;           /* "-50.00 %", "worst day 2020-03-12 (SOURCE)", … in the arena */
+    const char *source;         /* historical rows: of the price table; else NULL */
     int32_t change_basis;       /* of the price, in hundredths of a percent; negative falls */
-    int64_t from, to;           /* historical rows: of the price file; else 0 */
+    int64_t from, to;           /* historical rows: days of both prices; else 0 */
     struct amount value;        /* of the holding after it, minor units */
     struct amount loss;         /* value before less after */
     struct amount of_programme; /* loss as a share, hundredths of a percent; unknown: no size */
@@ -540,7 +544,7 @@ struct stress_row {
 };
 struct stress_table {
     const char *currency;
-    struct amount value; /* today */
+    struct amount value; /* today; unknown where there is no price */
     int64_t price_minor_per_btc;
     struct stress_row *rows;
     size_t count;
@@ -552,8 +556,12 @@ struct stress_options {
     struct amount programme_size; /* minor units of the currency; unknown: none */
     struct amount reserves;       /* declared reserves, same unit; unknown: none */
 };
-/* Given shocks, and the worst day, 30 days and drawdown that the price table shows. */
-int stress_make(struct stress_table *ret_table, struct price_table *prices,
+/* Given shocks, and the worst day, 30 days and drawdown that the price table shows: of each
+ * source the last price of each UTC day, among those that valuation_make would use at their own
+ * time, held against the same source only; the worst of all sources. A row is left out where no
+ * source has two such prices and a fall. Without a value the rows have none either. REFUSED: a
+ * shock below -100 % or beyond a thousandfold, more than STRESS_SHOCK_MAX of them. */
+int stress_make(struct stress_table *ret_table, const struct price_table *prices,
                 const struct valuation *value, struct amount sat,
                 const struct stress_options *options, struct err *err);
 void stress_free(struct stress_table *table);
