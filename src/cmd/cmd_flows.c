@@ -172,12 +172,15 @@ static int flows_print(const struct flows *flows, const struct cmd_args *args, s
     return written ? 0 : err_set(err, SANAD_IO, "standard output: write");
 }
 
-static int range_read(struct flows_options *options, struct cmd_context *context,
-                      const struct cmd_args *args, struct err *err)
+static int options_read(struct flows_options *options, struct cmd_context *context,
+                        const struct cmd_args *args, struct err *err)
 {
     struct cmd_when from;
     struct cmd_when to;
-    int code = cmd_when(&from, args, "--from", err);
+    uint64_t blocks;
+    int code = cmd_number(&blocks, args, "--round-trip-blocks", INT32_MAX, 0, err);
+    if (code == 0)
+        code = cmd_when(&from, args, "--from", err);
     if (code == 0)
         code = cmd_when(&to, args, "--to", err);
     if (code == 0)
@@ -190,6 +193,8 @@ static int range_read(struct flows_options *options, struct cmd_context *context
         options->from++;
     if (code == 0 && !from.given)
         options->from = context->state.first_height;
+    if (code == 0)
+        options->round_trip_blocks = (uint32_t)blocks;
     return code;
 }
 
@@ -206,7 +211,7 @@ static int flows_verb(const struct cmd_args *args, struct err *err)
     if (code == 0)
         code = cmd_context_book(&context, args, err);
     if (code == 0)
-        code = range_read(&options, &context, args, err);
+        code = options_read(&options, &context, args, err);
     if (code == 0)
         code = cmd_declared_collect(&declared, &context, args, err);
     if (code == 0)
@@ -240,6 +245,8 @@ static const struct cmd_option options_table[] = {
     {"--statements", "DIR", "signed flow-declarations (*.note) beside the register's"},
     {"--trust", "FILE", "whose signatures on them count"},
     {"--labels", "FILE", "names of foreign addresses: CSV with columns address and label"},
+    {"--round-trip-blocks", "N",
+     "a possible return comes at most N blocks later; 6480, in 45 days"},
     {"--possible-own", NULL, "hints of undeclared wallets, named by heuristic, never summed"},
     {NULL, NULL, NULL},
 };

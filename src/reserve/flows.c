@@ -340,41 +340,6 @@ static void possible_find(struct flow_walk *walk, struct flow_view *view)
         possible_change(walk, view);
 }
 
-/* ---- round trips ---------------------------------------------------------------------------- */
-
-enum { ROUND_TRIP_SECONDS = 45 * 86400, ROUND_TRIP_PER_MILLE = 10 };
-
-/* Whether what came back is what left, but for at most one percent. */
-static bool comes_back(const struct flow *out, const struct flow *in)
-{
-    if (out->class_ != FLOW_CLASS_EXTERNAL_OUT || in->class_ != FLOW_CLASS_EXTERNAL_IN ||
-        in->round_trip != SIZE_MAX || in->time - out->time > ROUND_TRIP_SECONDS)
-        return false;
-    struct amount gap = amount_sub(out->foreign_out, in->own_out);
-    if (!amount_is_known(gap))
-        return false;
-    struct amount allowed = amount_mul_div(out->foreign_out, ROUND_TRIP_PER_MILLE, 1000);
-    return amount_compare(gap, amount_neg(allowed)) >= 0 && amount_compare(gap, allowed) <= 0;
-}
-
-/* Links each outgoing flow with the first incoming one that may be its return. */
-static void round_trips_link(struct flows *flows)
-{
-    for (size_t i = 0; i < flows->count; i++) {
-        if (flows->list[i].class_ != FLOW_CLASS_EXTERNAL_OUT)
-            continue;
-        for (size_t j = i + 1; j < flows->count; j++) {
-            if (flows->list[j].time - flows->list[i].time > ROUND_TRIP_SECONDS)
-                break;
-            if (!comes_back(&flows->list[i], &flows->list[j]))
-                continue;
-            flows->list[i].round_trip = j;
-            flows->list[j].round_trip = i;
-            break;
-        }
-    }
-}
-
 /* ---- conservation ---------------------------------------------------------------------------- */
 
 static struct amount balance_at(const struct ledger *ledger, int64_t height)
@@ -453,7 +418,7 @@ int flows_make(struct flows *ret_flows, const struct ledger *ledger,
     flows.to_hash = block.hash;
     for (size_t i = 0; i < ledger->book->wallet_count; i++)
         flows.complete = flows.complete && !ledger->book->wallets[i].commitment;
-    round_trips_link(&flows);
+    round_trips_link(&flows, options->round_trip_blocks);
     flows_conserve(&flows, ledger);
     *ret_flows = flows;
     return 0;

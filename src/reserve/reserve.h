@@ -265,6 +265,8 @@ struct flows_options {
     size_t declared_count;
     bool possible_own;
     const struct label_table *labels; /* or NULL; must outlive the flows */
+    /* A possible return comes at most so many blocks later; 0: 6480, and within 45 days. */
+    uint32_t round_trip_blocks;
 };
 int flows_make(struct flows *ret_flows, const struct ledger *ledger,
                const struct flows_options *options, struct err *err);

@@ -104,6 +104,9 @@ void ledger_views_make(struct ledger *ledger);
 uint32_t ledger_closure(const struct ledger *ledger, uint32_t branch, uint32_t height);
 /* The label of a script; NULL where it has none (or the table is NULL). */
 const char *label_find(const struct label_table *table, struct bytes script);
+/* Links each outgoing flow, in their order, with the first later incoming one of the window
+ * that nobody was linked with and that may be its return. `blocks` as in flows_options. */
+void round_trips_link(struct flows *flows, uint32_t blocks);
 /* Fills owners and steps; wallets are dated, scripts have their first use. */
 void ledger_own(struct ledger *ledger);
 bool ledger_key_exposed(const struct ledger *ledger, size_t script, uint32_t height);

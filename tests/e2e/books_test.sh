@@ -247,4 +247,8 @@ done
 holds "a round trip in June is linked" "$work/hints" '
     any(.flows[]; (.time | startswith("2025-06")) and .round_trip != null
         and .class == "external-out" and .declared == null)'
+expect 0 "flows with a narrow window" sanad flows --store "$store" --nation XS --json \
+    --round-trip-blocks 1
+holds "no round trip in a window of one block" "$work/out" 'all(.flows[]; .round_trip == null)'
+refused 2 'not a number' "a window of no number" sanad flows --store "$store" --nation XS --round-trip-blocks soon
 finish
