@@ -26,6 +26,7 @@ static void head_show(const struct limits_result *result, const struct screen *s
     char programme[HEX256_SIZE];
     char book[HEX256_SIZE];
     char time[TIME_TEXT_SIZE];
+    char median[TIME_TEXT_SIZE];
     int offset = result->programme->utc_offset_minutes;
     int size = offset < 0 ? -offset : offset;
     day_text(day, result->as_of.day);
@@ -36,10 +37,12 @@ static void head_show(const struct limits_result *result, const struct screen *s
     if (result->as_of.any) {
         hash256_display(hash, &result->block.hash);
         time_format(time, result->block.time);
+        time_format(median, result->block.median_time);
         screen_line(screen, STYLE_PLAIN, "  block      %u %s", result->block.height, hash);
-        screen_line(screen, STYLE_PLAIN, "  time       %s; days are of %s (UTC%c%02d:%02d)", time,
-                    result->programme->timezone, offset < 0 ? '-' : '+', size / 60, size % 60);
+        screen_line(screen, STYLE_PLAIN, "  time       %s (median-time-past %s)", time, median);
     }
+    screen_line(screen, STYLE_PLAIN, "  days       of %s (UTC%c%02d:%02d)",
+                result->programme->timezone, offset < 0 ? '-' : '+', size / 60, size % 60);
     screen_line(screen, STYLE_PLAIN, "  grade      %s%s", grade_name(result->grade),
                 result->complete ? "" : ", NOT COMPLETE");
     screen_line(screen, STYLE_PLAIN, "  book       %s", book);
@@ -195,6 +198,34 @@ static void daily_show(const struct limits_result *result, const struct screen *
     }
 }
 
+static bool is_assumed(const struct limits_result *result, const char *id)
+{
+    for (size_t i = 0; i < result->criterion_count; i++)
+        for (size_t a = 0; a < result->criteria[i].criterion->assumption_count; a++)
+            if (strcmp(result->criteria[i].criterion->assumptions[a], id) == 0)
+                return true;
+    return false;
+}
+
+/* What the sources leave open, and how it is read here. */
+static void assumptions_show(const struct limits_result *result, const struct screen *screen)
+{
+    bool any = false;
+    for (size_t i = 0; i < result->programme->assumption_count; i++) {
+        const struct assumption *assumption = &result->programme->assumptions[i];
+        struct buf text = buf_with_max(32768);
+        if (!is_assumed(result, assumption->id))
+            continue;
+        if (!any)
+            screen_line(screen, STYLE_PLAIN, "%s", "");
+        any = true;
+        buf_format(&text, "Assumed (%s): %s", assumption->id,
+                   limits_text_in(&assumption->text, LANGUAGE_EN));
+        screen_paragraph(screen, STYLE_FAINT, 2, buf_cstr(&text));
+        buf_free(&text);
+    }
+}
+
 void limits_show(const struct limits_result *result, const struct screen *screen)
 {
     head_show(result, screen);
@@ -210,6 +241,7 @@ void limits_show(const struct limits_result *result, const struct screen *screen
                     "Under version %s, no longer in force:", result->earlier[i].version->id);
         criterion_show(result->programme, &result->earlier[i], screen);
     }
+    assumptions_show(result, screen);
     if (result->daily) {
         screen_line(screen, STYLE_PLAIN, "%s", "");
         daily_show(result, screen);
