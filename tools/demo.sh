@@ -21,6 +21,16 @@ run() {
     "$sanad" "$@"
 }
 
+# run_short ARGUMENTS...: only the last line of what it says: the rows before it are many.
+run_short() {
+    printf '$ sanad'
+    printf ' %s' "$@"
+    printf '\n'
+    "$sanad" "$@" >"$out/last" || exit $?
+    tail -n 1 "$out/last"
+    rm -f "$out/last"
+}
+
 # must_end CODE ARGUMENTS...: the same, and the exit code must be this one.
 must_end() {
     wanted=$1
@@ -53,12 +63,22 @@ nation() {
     mkdir -p "$folder/statements"
     cp "$out/book-$small.json" "$folder/book.json"
 
+    title "$code: the address book, in every version that was published, each on its day"
+    grep "^book-$small" "$out/declarations/index.csv" >"$folder/versions"
+    while IFS=, read -r file kind nation known note; do
+        run_short register "$kind" import "$out/declarations/$file" --chain regtest \
+            --store "$store" --nation "$nation" --known "$known" --by "$small-office" \
+            --approver "$small-controller"
+    done <"$folder/versions"
+
     title "$code: read every block, find every coin of the book"
-    run scan --chain regtest --source "blocks:$out/blocks" --book "$folder/book.json" \
-        --store "$store" --by "$small-office" --approver "$small-controller"
+    run scan --chain regtest --source "blocks:$out/blocks" --store "$store"
 
     title "$code: what the office declares its flows to have been, with a document each"
-    run register declaration import "$out/declarations/flows-$small.csv" --store "$store" \
+    run_short register declaration import "$out/declarations/flows-$small.csv" --store "$store" \
+        --nation "$code" --by "$small-office" --approver "$small-controller"
+    title "$code: what it owes its clients, in BTC"
+    run_short register liability import "$out/liabilities-$small.csv" --store "$store" \
         --nation "$code" --by "$small-office" --approver "$small-controller"
 
     title "$code: what is held"
@@ -105,5 +125,19 @@ must_end 3 claims check claims/2024-2025.csv
 echo "To decide them, with the block files of a node:"
 echo "  build/sanad scan --source blocks:DIR --book books/sv-public.json --store sv.db"
 echo "  build/sanad claims check claims/2024-2025.csv --store sv.db"
+
+title "XS: its programme forbids to accumulate; a breach although no coin moved"
+must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" \
+    --version 2025-02-26 --at 2025-07-16
+
+title "XS: the same day under the version of the memorandum that replaced it"
+must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" --at 2025-12-31
+
+title "XP: what was reported, and what a wallet declared late did to it"
+must_end 1 limits --store "$out/xp/xp.db" --programme "$out/programme-xp.json"
+
+title "XP: before signing: a purchase that its programme would not allow"
+must_end 1 limits --store "$out/xp/xp.db" --programme "$out/programme-xp.json" --at 2025-08-10 \
+    --what-if 55
 
 printf '\ndemo: done in %d s; all that it made is under %s\n' $(($(date +%s) - began)) "$out"
