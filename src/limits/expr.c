@@ -212,7 +212,7 @@ static int classes_read(struct limits_term *term, const struct expr_reader *read
 OPERATOR_READ(balance_read)
 {
     static const char *const keys[] = {"perimeter", NULL};
-    struct limits_term term;
+    struct limits_term term = {0};
     (void)depth;
     int code = operand_keys(reader, operator, operand, keys);
     if (code == 0)
@@ -224,7 +224,7 @@ OPERATOR_READ(flows_read)
 {
     static const char *const keys[] = {"perimeter", "meanings", "classes", "unclassified", NULL};
     static const char *const choices[] = {"undecided", "ignore"};
-    struct limits_term term;
+    struct limits_term term = {0};
     size_t choice = 0;
     (void)depth;
     int code = operand_keys(reader, operator, operand, keys);
@@ -252,7 +252,7 @@ OPERATOR_READ(held_from_read)
 {
     static const char *const keys[] = {"perimeter", "meanings", "mixing", NULL};
     const char *rules[TRACE_RULE_COUNT];
-    struct limits_term term;
+    struct limits_term term = {0};
     size_t rule = TRACE_FIFO;
     (void)depth;
     for (size_t i = 0; i < TRACE_RULE_COUNT; i++)
@@ -274,7 +274,7 @@ OPERATOR_READ(held_from_read)
 OPERATOR_READ(liabilities_read_expr)
 {
     static const char *const keys[] = {"perimeter", "max_age_days", NULL};
-    struct limits_term term;
+    struct limits_term term = {0};
     (void)depth;
     int code = operand_keys(reader, operator, operand, keys);
     if (code == 0)
