@@ -671,16 +671,18 @@ static void test_too_many(void **state)
         {"perimeters/all/entities", "'e#'", PROGRAMME_LIST_MAX, "\"entities\": more than 256"},
         {"perimeters/all/sectors", "'S#'", PROGRAMME_LIST_MAX, "\"sectors\": more than 256"},
         {"exchange_rates",
-         "{'from':'USD','to':'PKR','numerator':1,'denominator':1,'source':'board'}", 0,
-         "\"exchange_rates\": more than 256"},
-        {"versions", "{'version':'v#'}", 0, "\"versions\": more than 64"},
-        {"versions/0/criteria", "{'id':'c#'}", 0, "\"criteria\": more than 256"},
+         "{'from':'USD','to':'PKR','numerator':1,'denominator':1,'source':'board'}",
+         PROGRAMME_LIST_MAX, "\"exchange_rates\": more than 256"},
+        {"versions", "{'version':'v#'}", PROGRAMME_VERSION_MAX, "\"versions\": more than 64"},
+        {"versions/0/criteria", "{'id':'c#'}", PROGRAMME_CRITERION_MAX,
+         "\"criteria\": more than 256"},
+        {"perimeters/all/classes", "'till'", WALLET_CLASS_COUNT, "\"classes\": more than 7"},
+        {NET "quantity/change/difference/1/held_from/meanings", "'loan'", FLOW_MEANING_COUNT,
+         "\"meanings\": more than 10"},
     };
     for (size_t i = 0; i < countof(lists); i++) {
         json_t *json = json_of(whole_text);
-        fill(json, lists[i].path, lists[i].item, 257);
-        if (i > 0 && strcmp(lists[i].path, NET "test_dates") == 0)
-            json_put(json, NET "base_date", json_string("1999-01-01"));
+        fill(json, lists[i].path, lists[i].item, lists[i].max + 1);
         refused_json(json, lists[i].part);
     }
 }
