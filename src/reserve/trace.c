@@ -553,7 +553,7 @@ int trace_new(struct trace **ret_trace, const struct ledger *ledger, const bool 
     trace->rule = rule;
     trace->wanted = mem_zalloc(wallet_count + 1, sizeof *trace->wanted);
     memcpy(trace->wanted, wanted, wallet_count * sizeof *wanted);
-    trace->coins = mem_zalloc(ledger->coin_count + 1, sizeof *trace->coins);
+    trace->coins = mem_zalloc(ledger->coin_count + 1, sizeof *trace->coins); /* NOLINT: pointers */
     walk.inflows = mem_zalloc(inflow_count + 1, sizeof *walk.inflows);
     if (inflow_count > 0) {
         memcpy(walk.inflows, inflows, inflow_count * sizeof *inflows);
