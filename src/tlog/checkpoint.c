@@ -1,10 +1,9 @@
 /* Checkpoints (c2sp.org/tlog-checkpoint) and the cosignatures under them (tlog-cosignature). */
-#include "tlog/tlog.h"
+#include "tlog/tlog_priv.h"
 
 enum { TIMESTAMP_SIZE = 8, SIGNATURE_SIZE = 64, ID_SIZE = 4, SIZE_DIGITS_MAX = 19 };
 
-/* The next line without its newline; false where there is none. */
-static bool line_take(struct bytes *ret_line, struct bytes *text)
+bool tlog_line_take(struct bytes *ret_line, struct bytes *text)
 {
     const uint8_t *end = text->size ? memchr(text->data, '\n', text->size) : NULL;
     if (!end)
@@ -14,15 +13,21 @@ static bool line_take(struct bytes *ret_line, struct bytes *text)
     return true;
 }
 
-static bool root_parse(struct hash256 *ret_root, struct bytes line)
+bool tlog_hash_line(struct hash256 *ret_hash, struct bytes line)
 {
     struct buf root = buf_with_max(64);
     bool good = line.size == 44 && base64_decode(&root, (const char *)line.data, line.size) &&
                 root.size == 32;
     if (good)
-        memcpy(ret_root->b, root.data, 32);
+        memcpy(ret_hash->b, root.data, 32);
     buf_free(&root);
     return good;
+}
+
+bool tlog_number(uint64_t *ret_number, struct bytes digits)
+{
+    return digits.size <= SIZE_DIGITS_MAX &&
+           number_parse(ret_number, (const char *)digits.data, digits.size, TLOG_SIZE_MAX);
 }
 
 static int origin_take(struct tlog_checkpoint *checkpoint, const char *object, struct bytes line,
@@ -44,15 +49,15 @@ int tlog_checkpoint_parse(struct tlog_checkpoint *ret_checkpoint, const char *ob
     struct bytes size;
     struct bytes root;
     struct hash256 empty;
-    if (!line_take(&origin, &text) || !line_take(&size, &text) || !line_take(&root, &text))
+    if (!tlog_line_take(&origin, &text) || !tlog_line_take(&size, &text) ||
+        !tlog_line_take(&root, &text))
         return err_set(err, SANAD_REFUSED, "%s: checkpoint: fewer than three lines", object);
     int code = origin_take(&checkpoint, object, origin, err);
     if (code)
         return code;
-    if (size.size > SIZE_DIGITS_MAX ||
-        !number_parse(&checkpoint.size, (const char *)size.data, size.size, TLOG_SIZE_MAX))
+    if (!tlog_number(&checkpoint.size, size))
         return err_set(err, SANAD_REFUSED, "%s: checkpoint: the size is no decimal number", object);
-    if (!root_parse(&checkpoint.root, root))
+    if (!tlog_hash_line(&checkpoint.root, root))
         return err_set(err, SANAD_REFUSED, "%s: checkpoint: the root is not 32 bytes of base64",
                        object);
     tlog_empty_root(&empty);
