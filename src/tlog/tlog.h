@@ -162,6 +162,28 @@ int tlog_policy_verify(struct tlog_policy_check *ret_check, const struct tlog_po
 
 /* ---- a log that is written ------------------------------------------------------------------ */
 
+/* What the writer asks of a file system, so that tests can take away what was not synced. Paths
+ * are below the two folders; IO where one fails. */
+struct tlog_io {
+    void *context;
+    /* A file that grows: opened at its end, made where it is not there. */
+    int (*append_open)(void *context, int *ret_handle, const char *path, struct err *err);
+    int (*append)(void *context, int handle, struct bytes bytes, struct err *err);
+    int (*append_sync)(void *context, int handle, struct err *err); /* fdatasync */
+    void (*append_close)(void *context, int handle);
+    int (*truncate)(void *context, const char *path, uint64_t size, struct err *err); /* and sync */
+    /* A whole new file (folders made), not yet synced. */
+    int (*put)(void *context, const char *path, struct bytes bytes, struct err *err);
+    int (*sync)(void *context, const char *path, struct err *err);     /* a file or a folder */
+    int (*sync_all)(void *context, const char *path, struct err *err); /* all that was put */
+    int (*rename)(void *context, const char *from, const char *to, struct err *err);
+    int (*remove)(void *context, const char *path, struct err *err);
+    int (*read)(void *context, struct buf *ret_data, const char *path, size_t size_max,
+                struct err *err); /* MISSING: not there */
+};
+/* The machine's own; its context is unused. */
+const struct tlog_io *tlog_io_posix(void);
+
 /* A folder that is served as it is (checkpoint, tile/…), and beside it a private folder with the
  * write-ahead log, the last signed tree and a lock. One writer at a time: ENVIRONMENT where
  * another holds the lock. */
@@ -172,26 +194,29 @@ struct tlog_writer_options {
     const char *origin;
     const struct note_key *key; /* the log's, type 0x01 */
     const uint8_t *seed;
+    const struct tlog_io *io; /* NULL: tlog_io_posix() */
 };
-/* Makes both folders and signs the empty tree; REFUSED where a log stands there already. */
+/* Makes both folders, signs and places the empty tree; REFUSED where a log stands there already. */
 int tlog_writer_init(const struct tlog_writer_options *options, struct err *err);
 /* Replays the write-ahead log, rebuilds the tree from the tiles and refuses (FALSE) to go on
- * where it is not the one that was signed last. */
+ * where it is not the one that was signed last. A tail that was never acknowledged is cut. */
 int tlog_writer_open(struct tlog_writer **ret_writer, const struct tlog_writer_options *options,
                      struct err *err);
 void tlog_writer_close(struct tlog_writer *writer);
-/* Durable when it returns: the entries stand in the write-ahead log, synced once for all of
- * them. *ret_first is the index of the first. */
+/* Durable when it returns: the entries stand in the write-ahead log, one frame, one fdatasync
+ * for all of them. *ret_first is the index of the first. */
 int tlog_writer_add(struct tlog_writer *writer, uint64_t *ret_first, const struct bytes *entries,
                     size_t count, struct err *err);
-uint64_t tlog_writer_size(const struct tlog_writer *writer); /* added and durable */
-/* Tiles and bundles by temporary file and rename, synced; the root recomputed from the files by
- * a second path; the signed tree stored (compare and swap) before the checkpoint is renamed into
- * place. The note goes to *ret_note for the witnesses. */
-int tlog_writer_publish(struct tlog_writer *writer, struct buf *ret_note, struct err *err);
-/* Lines of witnesses for the checkpoint published last: `checkpoint` is replaced by the note with
- * them. REFUSED where it is of another tree. */
-int tlog_writer_cosigned(struct tlog_writer *writer, struct bytes lines, struct err *err);
+uint64_t tlog_writer_size(const struct tlog_writer *writer);        /* added and durable */
+uint64_t tlog_writer_signed_size(const struct tlog_writer *writer); /* of the signed tree */
+/* Tiles and bundles of all that is durable, by temporary file, one sync and renames; leaf hashes
+ * and root recomputed from the files by a second path (FALSE where they differ: nothing is
+ * signed); the signed tree stored by compare and swap; then the signed note, not placed yet. The
+ * same tree gives the same bytes again. */
+int tlog_writer_sign(struct tlog_writer *writer, struct buf *ret_note, struct err *err);
+/* Puts the note signed last in place as `checkpoint`, with the lines of witnesses (empty: none),
+ * atomically. REFUSED: a line that is none. */
+int tlog_writer_place(struct tlog_writer *writer, struct bytes lines, struct err *err);
 
 /* ---- audits
  * --------------------------------------------------------------------------------------- */
