@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void standing_check(const struct limits_records *records, int64_t known)
 {
-    const struct limits_record **list = mem_zalloc(records->count + 1, sizeof *list);
+    const struct limits_record **list =
+        mem_zalloc(records->count + 1, sizeof(const struct limits_record *));
     size_t count = records_standing(list, records, known);
     for (size_t i = 0; i < count; i++) {
         sanad_assert(list[i]->known <= known && !list[i]->withdrawn);

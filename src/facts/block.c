@@ -196,7 +196,7 @@ int facts_blocks_by_time(int64_t *ret_heights, struct facts *facts, const int64_
 int facts_block_by_time(struct fact_block *ret_block, struct facts *facts, int64_t time,
                         struct err *err)
 {
-    int64_t height;
+    int64_t height = -1;
     int code = facts_blocks_by_time(&height, facts, &time, 1, err);
     if (code < 0)
         return code;

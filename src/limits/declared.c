@@ -157,12 +157,14 @@ static int series_body(struct series_line *line, const struct record *record, st
     const char *unit = json_string_value(json_object_get(body, "unit"));
     const json_t *value = json_object_get(body, "value");
     line->record.value = amount_of(json_integer_value(value));
-    if (!unit || !json_is_integer(value) || !amount_is_known(line->record.value))
+    bool has_unit =
+        unit && limits_unit_find(&line->unit, unit) && strcmp(line->unit.name, "none") != 0;
+    bool sound = unit && json_is_integer(value) && amount_is_known(line->record.value) &&
+                 (!has_unit || series_value_fits(line->record.value, &line->unit));
+    if (!sound)
         code = damaged(record, err);
-    else if (!limits_unit_find(&line->unit, unit) || strcmp(line->unit.name, "none") == 0)
+    else if (!has_unit)
         line->unit = (struct limits_unit){0}; /* no figure, and refused where it still stands */
-    else if (!series_value_fits(line->record.value, &line->unit))
-        code = damaged(record, err);
     json_decref(body);
     return code;
 }
@@ -196,7 +198,7 @@ static int series_unit(struct limits_records *found, const struct series_line *l
                        struct err *err)
 {
     const struct limits_record **standing =
-        arena_alloc(&found->arena, found->count + 1, sizeof *standing);
+        arena_alloc(&found->arena, found->count + 1, sizeof(const struct limits_record *));
     size_t count = records_standing(standing, found, INT64_MAX);
     for (size_t i = 0; i < count; i++) {
         const struct limits_unit *unit = &lines[standing[i] - found->list].unit;

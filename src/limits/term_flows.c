@@ -86,6 +86,7 @@ void term_flows(const struct term_walk *walk)
     const struct flows *flows = walk->knowledge->flows;
     struct flow_sum sum = {.value = amount_zero(), .open = amount_zero()};
     size_t at = 0;
+    sanad_assert(walk->wanted && flows);
     for (size_t i = 0; i < walk->count; i++) {
         for (; at < flows->count && day_has_block(&walk->days[i], flows->list[at].height); at++)
             flow_add(&sum, walk, &flows->list[at]);

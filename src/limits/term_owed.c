@@ -218,13 +218,13 @@ void term_liabilities(const struct term_walk *walk)
     const struct limits_records *records =
         walk->knowledge->liabilities ? walk->knowledge->liabilities : &none;
     struct arena scratch = {0};
-    struct owed_walk owed = {.walk = walk,
-                             .book = ledger_book(walk->knowledge->ledger),
-                             .lines = arena_alloc(&scratch, records->count + 1, sizeof *owed.lines),
-                             .days = arena_alloc(&scratch, walk->count + 1, sizeof *owed.days),
-                             .newest_day =
-                                 arena_alloc(&scratch, walk->count + 1, sizeof *owed.newest_day),
-                             .keeps = arena_alloc(&scratch, walk->count + 1, sizeof *owed.keeps)};
+    struct owed_walk owed = {
+        .walk = walk,
+        .book = ledger_book(walk->knowledge->ledger),
+        .lines = arena_alloc(&scratch, records->count + 1, sizeof(const struct limits_record *)),
+        .days = arena_alloc(&scratch, walk->count + 1, sizeof *owed.days),
+        .newest_day = arena_alloc(&scratch, walk->count + 1, sizeof *owed.newest_day),
+        .keeps = arena_alloc(&scratch, walk->count + 1, sizeof *owed.keeps)};
     owed.line_count = records_standing(owed.lines, records, walk->knowledge->known);
     for (size_t i = 0; i < walk->count; i++)
         owed.days[i].sum = amount_zero();

@@ -96,6 +96,7 @@ static void term_balance(const struct term_walk *walk)
     const struct wallet_change *changes = ledger_changes(walk->knowledge->ledger, &count);
     struct amount balance = amount_zero();
     size_t at = 0;
+    sanad_assert(walk->wanted);
     for (size_t i = 0; i < walk->count; i++) {
         const struct limits_day *day = &walk->days[i];
         struct term_value *value = &walk->values[i];
@@ -163,7 +164,8 @@ static void term_series(const struct term_walk *walk)
         all_missing(walk, term_text(walk, "series %s: nothing was declared", walk->term->series));
         return;
     }
-    const struct limits_record **lines = mem_zalloc(records->count, sizeof *lines);
+    const struct limits_record **lines =
+        mem_zalloc(records->count, sizeof(const struct limits_record *));
     size_t count = records_standing(lines, records, walk->knowledge->known);
     if (count > 0 && !limits_unit_equal(&records->unit, &walk->term->unit))
         all_missing(walk, term_text(walk, "series %s is in %s, not in %s", walk->term->series,

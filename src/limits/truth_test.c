@@ -30,14 +30,14 @@ static int64_t day_of(const char *text)
     return day;
 }
 
-/* DIR/KIND-PART of what the simulation wrote. */
+/* KIND-SUFFIX of what the simulation wrote. */
 static void path_of(char ret_path[PATH_SIZE], const struct truth *truth, const char *kind,
-                    const char *part)
+                    const char *suffix)
 {
-    char name[96];
+    char file[96];
     struct err err = {0};
-    (void)snprintf(name, sizeof name, "%s-%s", kind, part);
-    test_ok(path_join(ret_path, truth->nation.folder, name, &err), &err);
+    (void)snprintf(file, sizeof file, "%s-%s", kind, suffix);
+    test_ok(path_join(ret_path, truth->nation.folder, file, &err), &err);
 }
 
 static void import(struct truth *truth, const char *kind, const char *path)
@@ -55,11 +55,11 @@ static void import(struct truth *truth, const char *kind, const char *path)
 /* The file and the register say the same lines. */
 static void liabilities_open(struct truth *truth, const char *code)
 {
-    char path[PATH_SIZE], name[16];
+    char path[PATH_SIZE], suffix[16];
     struct err err = {0};
     struct limits_records registered;
-    (void)snprintf(name, sizeof name, "%s.csv", code);
-    path_of(path, truth, "liabilities", name);
+    (void)snprintf(suffix, sizeof suffix, "%s.csv", code);
+    path_of(path, truth, "liabilities", suffix);
     test_ok(liabilities_read_file(&truth->liabilities, path, &err), &err);
     import(truth, "liability", path);
     test_ok(
@@ -101,13 +101,13 @@ static void programme_make(struct truth *truth, int32_t offset)
 
 static void truth_open(struct truth *truth, const char *code, int32_t offset)
 {
-    char path[PATH_SIZE], name[16];
+    char path[PATH_SIZE], suffix[16];
     struct err err = {0};
     *truth = (struct truth){.day_count = 0};
     nation_open(&truth->nation, code);
     test_ok(register_open(&truth->registry, truth->nation.store, &err), &err);
-    (void)snprintf(name, sizeof name, "%s.csv", code);
-    path_of(path, truth, "declarations/flows", name);
+    (void)snprintf(suffix, sizeof suffix, "%s.csv", code);
+    path_of(path, truth, "declarations/flows", suffix);
     import(truth, "declaration", path);
     test_ok(
         limits_meanings_read(&truth->meanings, truth->registry, truth->nation.book->nation, &err),
@@ -208,13 +208,13 @@ static size_t book_check(const struct truth *truth, const struct book *book, con
 static size_t published_check(const struct truth *truth, const char *code, const char *published,
                               bool newest, const char *base)
 {
-    char name[64], path[PATH_SIZE];
+    char suffix[64], path[PATH_SIZE];
     struct err err = {0};
     struct book *book;
     const json_t *all = truth->nation.truth;
     const json_t *told = newest ? all : json_object_get(all, "as_reported");
-    (void)snprintf(name, sizeof name, "%s-%s.json", code, published);
-    path_of(path, truth, "declarations/book", name);
+    (void)snprintf(suffix, sizeof suffix, "%s-%s.json", code, published);
+    path_of(path, truth, "declarations/book", suffix);
     test_ok(book_read_file(&book, path, chain_params_get(CHAIN_REGTEST), &err), &err);
     size_t count = book_check(truth, book, json_object_get(told, "criteria"), published, base);
     book_free(book);
