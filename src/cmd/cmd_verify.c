@@ -79,6 +79,14 @@ static void book_search(struct verify_run *run, const char *folder,
     (void)closedir(dir);
 }
 
+/* The folder in which a file lies. */
+static void folder_of(char ret_folder[PATH_SIZE], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    (void)snprintf(ret_folder, PATH_SIZE, "%.*s", slash ? (int)(slash - path) : 1,
+                   slash ? path : ".");
+}
+
 /* --book, or what lies beside the statement or one folder up. */
 static int book_find(struct verify_run *run, const struct cmd_args *args, const char *path,
                      struct err *err)
@@ -89,11 +97,9 @@ static int book_find(struct verify_run *run, const struct cmd_args *args, const 
         return err_set(err, SANAD_REFUSED, "%s: names an unknown chain", path);
     if (given)
         return book_read_file(&run->book, given, params, err);
-    const char *slash = strrchr(path, '/');
     char folder[PATH_SIZE];
     char parent[PATH_SIZE];
-    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1,
-                   slash ? path : ".");
+    folder_of(folder, path);
     book_search(run, folder, params);
     if (!run->book && path_join(parent, folder, "..", err) == 0)
         book_search(run, parent, params);
@@ -160,6 +166,15 @@ static void verify_show(const struct verify_run *run, const struct cmd_args *arg
     screen_line(&screen, screen_verdict_style(verdict), "Verdict: %s", verdict);
 }
 
+/* The files of a pack: in --pack, or beside the note. */
+static void files_verify(struct verify_run *run, const struct cmd_args *args, const char *path)
+{
+    const char *given = cmd_value(args, "--pack");
+    char folder[PATH_SIZE];
+    folder_of(folder, path);
+    recheck_files(&run->recheck, run->stmt, given ? given : folder);
+}
+
 static int verify_checks(struct verify_run *run, const struct cmd_args *args, const char *path,
                          struct err *err)
 {
@@ -171,6 +186,8 @@ static int verify_checks(struct verify_run *run, const struct cmd_args *args, co
         return code;
     recheck_signatures(&run->recheck, run->stmt, run->trust);
     recheck_arithmetic(&run->recheck, run->stmt);
+    if (run->stmt->kind == STMT_CRITERIA_REPORT)
+        files_verify(run, args, path);
     bool has_book =
         run->stmt->kind == STMT_RESERVE_POSITION || run->stmt->kind == STMT_ADDRESS_BOOK;
     if (!has_book)
@@ -204,6 +221,7 @@ static int verify_verb(const struct cmd_args *args, struct err *err)
 static const struct cmd_option options[] = {
     {"--book", "FILE", "the address book; else book*.json beside the statement or one folder up"},
     {"--trust", "FILE", "whose signatures count, and how many"},
+    {"--pack", "DIR", "criteria-report: the files that it names; else beside the note"},
     {"--threads", "N", "how many threads read the source"},
     {NULL, NULL, NULL},
 };
@@ -211,7 +229,7 @@ static const struct cmd_option options[] = {
 const struct cmd_verb cmd_verify = {
     .name = "verify",
     .summary = "checks a statement: signatures and, with --source, every figure",
-    .usage = "FILE.note [--trust FILE] [--book FILE] [--source blocks:DIR]",
+    .usage = "FILE.note [--trust FILE] [--book FILE] [--pack DIR] [--source blocks:DIR]",
     .options = options,
     .run = verify_verb,
 };

@@ -93,6 +93,8 @@ static void arithmetic_check(struct recheck *recheck, const char *subject, struc
 
 void recheck_arithmetic(struct recheck *recheck, const struct stmt *stmt)
 {
+    if (stmt->kind == STMT_CRITERIA_REPORT)
+        recheck_report(recheck, stmt);
     if (stmt->kind != STMT_RESERVE_POSITION)
         return;
     const json_t *json = stmt->json;

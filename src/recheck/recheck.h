@@ -31,8 +31,15 @@ void recheck_add(struct recheck *recheck, const char *name, const char *subject,
 /* Signatures against a trust file; NULL: undecided. */
 void recheck_signatures(struct recheck *recheck, const struct stmt *stmt,
                         const struct trust *trust);
-/* Sums inside a reserve-position: classes, parts, wallets. */
+/* What a statement says held against itself. A reserve-position: classes, parts and wallets sum
+ * up. A criteria-report: recheck_report. */
 void recheck_arithmetic(struct recheck *recheck, const struct stmt *stmt);
+/* Each criterion: headroom is what value and limit give, the verdict is what the headroom says,
+ * dates are in order, what is undecided says why. */
+void recheck_report(struct recheck *recheck, const struct stmt *stmt);
+/* The files that a criteria-report names, in a folder: holds by their SHA-256; undecided where
+ * one is not there. */
+void recheck_files(struct recheck *recheck, const struct stmt *stmt, const char *folder);
 /* Whether this is the book that the statement names, whole or in its public form.
  * *ret_public: only the public form is at hand. */
 void recheck_book(struct recheck *recheck, const struct stmt *stmt, const struct book *book,
