@@ -65,9 +65,9 @@ nation() {
 
     title "$code: the address book, in every version that was published, each on its day"
     grep "^book-$small" "$out/declarations/index.csv" >"$folder/versions"
-    while IFS=, read -r file kind nation known note; do
-        run_short register "$kind" import "$out/declarations/$file" --chain regtest \
-            --store "$store" --nation "$nation" --known "$known" --by "$small-office" \
+    while IFS=, read -r file _ _ known _; do
+        run_short register book import "$out/declarations/$file" --chain regtest \
+            --store "$store" --nation "$code" --known "$known" --by "$small-office" \
             --approver "$small-controller"
     done <"$folder/versions"
 
