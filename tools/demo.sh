@@ -130,7 +130,7 @@ title "XS: its programme forbids to accumulate; a breach although no coin moved"
 must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" \
     --version 2025-02-26 --at 2025-07-16
 
-title "XS: the same day under the version of the memorandum that replaced it"
+title "XS: at the end of the year, under the version that replaced it"
 must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" --at 2025-12-31
 
 title "XP: what was reported, and what a wallet declared late did to it"

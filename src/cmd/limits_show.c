@@ -139,8 +139,9 @@ static void reported_show(const struct criterion_result *result, const struct sc
         bool same = amount_is_known(result->reported_value) && amount_is_known(result->value) &&
                     amount_equal(result->reported_value, result->value);
         if (!same || result->reported_verdict != result->verdict)
-            screen_line(screen, STYLE_UNSURE, "    as reported (known %s): %s %s, %s", known, text,
-                        result->criterion->unit.name,
+            screen_line(screen, STYLE_UNSURE, "    as reported (known %s): %s%s%s, %s", known, text,
+                        amount_is_known(result->reported_value) ? " " : "",
+                        amount_is_known(result->reported_value) ? result->criterion->unit.name : "",
                         limits_verdict_name(result->reported_verdict));
     }
     if (result->misreporting) {

@@ -15,13 +15,19 @@ static void hash_field(struct buf *buf, const struct hash256 *hash, char after)
     field(buf, text, after);
 }
 
-/* A flow is declared on the evening after it is settled. */
+/* What happened on a day is declared on the evening after. */
+static int64_t evening_after(int64_t time)
+{
+    enum { DAY = 24 * 3600, NEXT_EVENING = DAY + 20 * 3600 };
+    return time - time % DAY + NEXT_EVENING;
+}
+
+/* A flow counts from the day on which it is settled. */
 static int64_t declared_at(const struct sim_declaration *declaration)
 {
-    enum { NEXT_EVENING = (24 + 20) * 3600 };
     int64_t settled = 0;
     sanad_assert(date_parse(&settled, declaration->settlement_date, NULL) == 0);
-    return settled + NEXT_EVENING;
+    return evening_after(settled);
 }
 
 /* In the order in which they were declared, as a register takes them. */
@@ -62,8 +68,8 @@ static int write_liabilities(struct sim *sim, enum sim_nation nation, const char
                              struct err *err)
 {
     struct buf buf = buf_with_max(SIZE_MAX);
-    char name[64], time[TIME_TEXT_SIZE];
-    buf_text(&buf, "time,entity,holder,holder_sector,amount_sat,document_sha256,note\n");
+    char name[64], time[TIME_TEXT_SIZE], known[TIME_TEXT_SIZE];
+    buf_text(&buf, "time,entity,holder,holder_sector,amount_sat,document_sha256,note,known\n");
     for (size_t i = 0; i < sim->liability_count; i++) {
         const struct sim_liability *liability = &sim->liabilities[i];
         char note[160];
@@ -76,8 +82,10 @@ static int write_liabilities(struct sim *sim, enum sim_nation nation, const char
         field(&buf, liability->holder, ',');
         field(&buf, liability->holder_sector, ',');
         buf_format(&buf, "%lld,", (long long)amount_minor(liability->outstanding));
+        time_format(known, evening_after(liability->time));
         hash_field(&buf, &liability->document, ',');
-        field(&buf, note, '\n');
+        field(&buf, note, ',');
+        field(&buf, known, '\n');
     }
     (void)snprintf(name, sizeof name, "liabilities-%s.csv", nation == NATION_XS ? "xs" : "xp");
     int code = sim_write_file(out, name, buf_bytes(&buf), err);
