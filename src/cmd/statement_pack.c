@@ -118,9 +118,9 @@ static int note_add(struct pack_run *run, enum stmt_kind kind, const char *name,
     struct stmt_place place;
     struct buf note = buf_with_max(NOTE_SIZE_MAX);
     int code = cmd_place(&place, args, err);
-    if (code == 0 && run->previous && !cmd_value(args, "--seq"))
-        place.seq =
-            (uint64_t)json_integer_value(json_object_get(run->previous->report->json, "seq")) + 1;
+    const json_t *last = run->previous ? json_object_get(run->previous->report->json, "seq") : NULL;
+    if (code == 0 && !cmd_value(args, "--seq") && json_integer_value(last) >= 0 && last)
+        place.seq = (uint64_t)json_integer_value(last) + 1;
     if (code == 0)
         code = stmt_build(&note, kind, &place, body, err);
     if (code == 0)

@@ -204,17 +204,36 @@ static bool same_key(const struct limits_record *a, const struct limits_record *
     return strcmp(a->entity, b->entity) == 0 && strcmp(a->holder, b->holder) == 0;
 }
 
-/* Claims between entities of the book are no liability of the whole. */
+/* The perimeter of the programme's first term on liabilities; NULL where it has none. */
+static const struct perimeter *debtors(const struct pack *pack)
+{
+    const struct programme *programme = pack->in.result->programme;
+    for (size_t i = 0; i < programme->term_count; i++)
+        if (programme->terms[i].kind == TERM_LIABILITIES &&
+            programme->terms[i].perimeter < programme->perimeter_count)
+            return &programme->perimeters[programme->terms[i].perimeter];
+    return NULL;
+}
+
+static const struct entity *entity_find(const struct book *book, const char *id)
+{
+    for (size_t i = 0; i < book->entity_count; i++)
+        if (strcmp(book->entities[i].id, id) == 0)
+            return &book->entities[i];
+    return NULL;
+}
+
+/* Owed by an entity inside to a holder outside: claims between those inside are no liability of
+ * the whole. Where the programme says nothing the whole book is inside. */
 static bool is_outside(const struct pack *pack, const struct limits_record *record)
 {
     const struct book *book = pack->position.book;
-    bool debtor = false;
-    for (size_t i = 0; i < book->entity_count; i++) {
-        debtor = debtor || strcmp(book->entities[i].id, record->entity) == 0;
-        if (strcmp(book->entities[i].id, record->holder) == 0)
-            return false;
-    }
-    return debtor && (!record->holder_sector || strncmp(record->holder_sector, "S13", 3) != 0);
+    const struct perimeter *perimeter = debtors(pack);
+    const struct entity *debtor = entity_find(book, record->entity);
+    if (!debtor || (perimeter && !perimeter_has_entity(perimeter, debtor)))
+        return false;
+    return perimeter ? !perimeter_has_holder(perimeter, book, record->holder, record->holder_sector)
+                     : !entity_find(book, record->holder);
 }
 
 /* One debtor and holder: what it was before the period into `opening`, then the changes. */

@@ -1,6 +1,8 @@
 /* What is different from the last pack: wallets, balances, criteria. */
 #include "pack/pack_priv.h"
 
+#include <stdlib.h>
+
 static const char *kept(struct pack *pack, const char *text)
 {
     return arena_strdup(&pack->arena, text);
@@ -70,66 +72,107 @@ static struct amount row_balance(const struct pack *pack, const struct columns *
     return amount_parse(&a, text, 8, NULL) == 0 ? a : amount_unknown();
 }
 
-static size_t row_find(const struct pack *pack, const struct columns *columns, const char *kind,
-                       const char *wallet)
+/* Wallets by id, those of the last pack (rows) or of this one (places in the position). */
+struct wallet_at {
+    const char *id;
+    size_t at;
+};
+struct wallet_index {
+    struct wallet_at *list;
+    size_t count;
+};
+
+static int wallet_compare(const void *a, const void *b)
+{
+    const struct wallet_at *x = a;
+    const struct wallet_at *y = b;
+    return strcmp(x->id, y->id);
+}
+
+static size_t wallet_find(const struct wallet_index *index, const char *id)
+{
+    struct wallet_at wanted = {.id = id};
+    const struct wallet_at *found =
+        index->count ? bsearch(&wanted, index->list, index->count, sizeof wanted, wallet_compare)
+                     : NULL;
+    return found ? found->at : SIZE_MAX;
+}
+
+static void index_sort(struct wallet_index *index)
+{
+    if (index->count > 0)
+        qsort(index->list, index->count, sizeof *index->list, wallet_compare);
+}
+
+static struct wallet_index index_before(struct pack *pack, const struct columns *columns)
 {
     const struct csv *csv = &pack->in.previous->balances;
-    for (size_t i = 0; i < csv->row_count; i++)
-        if (strcmp(csv->rows[i][columns->kind], kind) == 0 &&
-            strcmp(undisarmed(csv->rows[i][columns->wallet]), wallet) == 0)
-            return i;
-    return SIZE_MAX;
+    struct wallet_index index = {arena_alloc(&pack->arena, csv->row_count + 1, sizeof *index.list),
+                                 0};
+    for (size_t row = 0; row < csv->row_count; row++)
+        if (strcmp(csv->rows[row][columns->kind], "wallet") == 0)
+            index.list[index.count++] =
+                (struct wallet_at){undisarmed(csv->rows[row][columns->wallet]), row};
+    index_sort(&index);
+    return index;
 }
 
-static bool is_public(const struct position *position, size_t at)
+static struct wallet_index index_now(struct pack *pack)
 {
-    return position->book->wallets[position->wallets[at].wallet].visibility == VISIBILITY_PUBLIC;
+    const struct position *position = &pack->position;
+    struct wallet_index index = {
+        arena_alloc(&pack->arena, position->wallet_count + 1, sizeof *index.list), 0};
+    for (size_t i = 0; i < position->wallet_count; i++) {
+        const struct wallet *wallet = &position->book->wallets[position->wallets[i].wallet];
+        if (wallet->visibility == VISIBILITY_PUBLIC)
+            index.list[index.count++] = (struct wallet_at){wallet->id, i};
+    }
+    index_sort(&index);
+    return index;
 }
 
-static size_t wallet_find(const struct position *position, const char *id)
+static void wallet_changed(struct pack *pack, const char *id, bool was, bool is,
+                           struct amount before, struct amount now)
 {
-    for (size_t i = 0; i < position->wallet_count; i++)
-        if (is_public(position, i) &&
-            strcmp(position->book->wallets[position->wallets[i].wallet].id, id) == 0)
-            return i;
-    return SIZE_MAX;
+    struct pack_change change = {.subject = "wallet", .member = "balance", .unit = "BTC"};
+    change.id = kept(pack, id);
+    word_add(pack, "wallet", id, "counts", was ? "yes" : "no", is ? "yes" : "no");
+    figure_add(pack, change, 8, before, now);
 }
 
+/* In the order of the book, then those that are no longer there in that of the last pack. */
 static void wallets_compare(struct pack *pack, const struct columns *columns)
 {
     const struct csv *csv = &pack->in.previous->balances;
     const struct position *position = &pack->position;
+    struct wallet_index before = index_before(pack, columns);
+    struct wallet_index now = index_now(pack);
     for (size_t i = 0; i < position->wallet_count; i++) {
-        const char *id = position->book->wallets[position->wallets[i].wallet].id;
-        if (!is_public(position, i))
+        const struct wallet *wallet = &position->book->wallets[position->wallets[i].wallet];
+        if (wallet->visibility != VISIBILITY_PUBLIC)
             continue;
-        size_t row = row_find(pack, columns, "wallet", id);
-        if (row == SIZE_MAX)
-            word_add(pack, "wallet", id, "counts", "no", "yes");
-        struct amount before = row == SIZE_MAX ? amount_zero() : row_balance(pack, columns, row);
-        figure_add(pack,
-                   (struct pack_change){"wallet", kept(pack, id), "balance", "BTC", "", "", ""}, 8,
-                   before, position->wallets[i].balance);
+        size_t row = wallet_find(&before, wallet->id);
+        bool was = row != SIZE_MAX;
+        wallet_changed(pack, wallet->id, was, true,
+                       was ? row_balance(pack, columns, row) : amount_zero(),
+                       position->wallets[i].balance);
     }
     for (size_t row = 0; row < csv->row_count; row++) {
         const char *id = undisarmed(csv->rows[row][columns->wallet]);
-        if (strcmp(csv->rows[row][columns->kind], "wallet") != 0 ||
-            wallet_find(position, id) != SIZE_MAX)
-            continue;
-        word_add(pack, "wallet", id, "counts", "yes", "no");
-        figure_add(pack,
-                   (struct pack_change){"wallet", kept(pack, id), "balance", "BTC", "", "", ""}, 8,
-                   row_balance(pack, columns, row), amount_zero());
+        if (strcmp(csv->rows[row][columns->kind], "wallet") == 0 &&
+            wallet_find(&now, id) == SIZE_MAX)
+            wallet_changed(pack, id, true, false, row_balance(pack, columns, row), amount_zero());
     }
 }
 
 static void total_compare(struct pack *pack, const struct columns *columns, const char *kind,
                           struct amount now)
 {
-    size_t row = row_find(pack, columns, kind, "");
-    if (row != SIZE_MAX)
-        figure_add(pack, (struct pack_change){kind, "", "balance", "BTC", "", "", ""}, 8,
-                   row_balance(pack, columns, row), now);
+    const struct csv *csv = &pack->in.previous->balances;
+    for (size_t row = 0; row < csv->row_count; row++)
+        if (strcmp(csv->rows[row][columns->kind], kind) == 0)
+            figure_add(pack, (struct pack_change){kind, "", "balance", "BTC", "", "", ""}, 8,
+                       row_balance(pack, columns, row), now);
 }
 
 static int balances_compare(struct pack *pack, struct err *err)
@@ -195,11 +238,13 @@ static void criterion_compare(struct pack *pack, const struct criterion_result *
 static void criteria_compare(struct pack *pack)
 {
     const struct limits_result *result = pack->in.result;
-    const json_t *list = json_object_get(pack->in.previous->report->json, "criteria");
+    const json_t *list = pack->in.previous->criteria;
     size_t i;
     json_t *entry;
     word_add(pack, "programme", "", "version", word(pack->in.previous->report->json, "version"),
              result->version->id);
+    if (!list)
+        return; /* they are not at hand */
     for (size_t c = 0; c < result->criterion_count; c++)
         criterion_compare(pack, &result->criteria[c],
                           criterion_find(list, result->criteria[c].criterion->id));

@@ -174,6 +174,20 @@ static int file_close(struct pack_file *file, struct err *err)
     return 0;
 }
 
+/* criteria.json, where the report has no room for the list. */
+static int criteria_make(struct pack_files *files, const struct pack *pack, struct err *err)
+{
+    struct buf text = buf_with_max(PACK_FILE_SIZE_MAX);
+    int code = 0;
+    if (report_criteria(&text, pack)) {
+        struct pack_file *file = file_open(files, "criteria.json");
+        buf_add(&file->content, buf_bytes(&text));
+        code = file_close(file, err);
+    }
+    buf_free(&text);
+    return code;
+}
+
 static int tables_make(struct pack_files *files, const struct pack *pack, struct err *err)
 {
     static const struct {
@@ -187,6 +201,8 @@ static int tables_make(struct pack_files *files, const struct pack *pack, struct
         struct pack_file *file = file_open(files, kinds[i].name);
         kinds[i].write(&file->content, pack);
         int code = file_close(file, err);
+        if (code == 0 && strcmp(kinds[i].name, "criteria.csv") == 0)
+            code = criteria_make(files, pack, err);
         if (code)
             return code;
     }

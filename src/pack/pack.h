@@ -129,6 +129,7 @@ void account_table_free(struct account_table *table);
 /* What the pack before said: its criteria-report, and its balances.csv where it is at hand. */
 struct pack_previous {
     struct stmt *report;
+    json_t *criteria;           /* the report's, or those of criteria.json; NULL: not at hand */
     struct hash256 text_sha256; /* of the report's signed text, without signatures */
     uint32_t height;
     struct hash256 block_hash;
@@ -136,7 +137,8 @@ struct pack_previous {
     bool has_balances;
 };
 /* `path` is the pack's folder, or the note itself. REFUSED: no criteria-report, or a
- * balances.csv that is not the one which the report names. Signatures are not checked here. */
+ * balances.csv or criteria.json that is not the one which the report names. Signatures are not
+ * checked here. */
 int pack_previous_read(struct pack_previous **ret_previous, const char *path, struct err *err);
 void pack_previous_free(struct pack_previous *previous);
 
@@ -146,6 +148,7 @@ enum {
     PACK_FILE_MAX = 16,
     PACK_NAME_SIZE = 32,
     PACK_FILE_SIZE_MAX = 1 << 30,
+    PACK_CRITERIA_SIZE_MAX = 10240, /* bytes of criteria in the report; more go by their hash */
     /* rows of a page's table; the CSV file has all */
     PACK_PAGE_ROWS = 120
 };

@@ -50,6 +50,10 @@ const char *criterion_bound(const struct criterion_result *result);
 void criterion_net(struct amount *ret_now, struct amount *ret_base,
                    const struct criterion_result *result);
 
+/* The criteria of the report in RFC 8785 form; true where they are too long for a statement and
+ * go into a file of their own. */
+bool report_criteria(struct buf *buf, const struct pack *pack);
+
 /* ---- CSV (csv.c) ----------------------------------------------------------------------------- */
 
 void csv_addresses(struct buf *buf, const struct pack *pack);

@@ -494,6 +494,59 @@ static void test_next(void **state)
     test_folder_remove(folder);
 }
 
+/* Criteria that a statement has no room for stand in a file of their own, and the next pack
+ * reads them there. */
+static void test_many_criteria(void **state)
+{
+    (void)state;
+    enum { MANY = 60 };
+    struct fixture f;
+    struct err err = {0};
+    struct pack_previous *previous;
+    json_t *report;
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE];
+    static struct criterion criteria[MANY];
+    static struct criterion_result results[MANY];
+    static char ids[MANY][24];
+    test_folder_make(folder);
+    fixture_open(&f);
+    for (size_t i = 0; i < MANY; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "criterion-%zu", i);
+        criteria[i] = f.criteria[0];
+        criteria[i].id = ids[i];
+        results[i] = f.results[0];
+        results[i].criterion = &criteria[i];
+    }
+    f.result.criteria = results;
+    f.result.criterion_count = MANY;
+    struct pack_files files = files_of(&f.input, &report);
+    has(&files, "criteria.json", "\"id\":\"criterion-59\"");
+    assert_null(json_object_get(report, "criteria"));
+    assert_int_equal(json_integer_value(json_object_get(report, "criterion_count")), MANY);
+    pack_files_free(&files);
+    json_decref(report);
+    test_ok(path_join(path, folder, "one", &err), &err);
+    pack_put(&f.input, path);
+    test_ok(pack_previous_read(&previous, path, &err), &err);
+    assert_int_equal(json_array_size(previous->criteria), MANY);
+    f.input.previous = previous;
+    f.input.from = 5;
+    results[7].verdict = LIMITS_MET;
+    files = files_of(&f.input, NULL);
+    has(&files, "changes.csv",
+        "simulated,subject,id,member,unit,before,now,change\r\n"
+        "SIMULATED,criterion,criterion-7,verdict,,not-met,met,\r\n");
+    pack_files_free(&files);
+    pack_previous_free(previous);
+    test_ok(path_join(path, path, "criteria.json", &err), &err);
+    test_ok(file_write(path, bytes_of_text("[]"), &err), &err);
+    test_ok(path_join(path, folder, "one", &err), &err);
+    test_refused(pack_previous_read(&previous, path, &err), SANAD_REFUSED, &err, "criteria.json");
+    fixture_close(&f);
+    test_folder_remove(folder);
+}
+
 static void test_previous_refused(void **state)
 {
     (void)state;
@@ -549,9 +602,9 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables), cmocka_unit_test(test_accounts),
-        cmocka_unit_test(test_pages),  cmocka_unit_test(test_report),
-        cmocka_unit_test(test_next),   cmocka_unit_test(test_previous_refused),
-        cmocka_unit_test(test_folder)};
+        cmocka_unit_test(test_tables),        cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_pages),         cmocka_unit_test(test_report),
+        cmocka_unit_test(test_next),          cmocka_unit_test(test_previous_refused),
+        cmocka_unit_test(test_many_criteria), cmocka_unit_test(test_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

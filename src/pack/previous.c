@@ -1,4 +1,4 @@
-/* The last pack: its criteria-report, and its balances where they are those that it names. */
+/* The last pack: its criteria-report, and the files of it that are those which it names. */
 #include "pack/pack_priv.h"
 
 #include "crypto/crypto.h"
@@ -59,26 +59,55 @@ static const char *hash_named(const struct pack_previous *previous, const char *
     return NULL;
 }
 
-static int balances_read(struct pack_previous *previous, const char *folder, struct err *err)
+/* A file of the pack, if it is there and named; *ret_found false: it is not there. */
+static int file_of(struct buf *ret_content, bool *ret_found, const struct pack_previous *previous,
+                   const char *folder, const char *name, struct err *err)
 {
     char path[PATH_SIZE];
     char text[HEX256_SIZE];
-    struct buf content;
     struct hash256 hash;
-    const char *named = hash_named(previous, "balances.csv");
-    int code = path_join(path, folder, "balances.csv", err);
-    if (code || !file_exists(path))
+    const char *named = hash_named(previous, name);
+    int code = path_join(path, folder, name, err);
+    *ret_found = code == 0 && file_exists(path);
+    if (!*ret_found)
         return code;
-    code = file_read(&content, path, PACK_FILE_SIZE_MAX, err);
+    code = file_read(ret_content, path, PACK_FILE_SIZE_MAX, err);
     if (code)
         return code;
-    sha256_of(&hash, buf_bytes(&content));
+    sha256_of(&hash, buf_bytes(ret_content));
     hash256_straight(text, &hash);
-    if (!named || strcmp(named, text) != 0)
-        code = err_set(err, SANAD_REFUSED, "%s: not the file that its criteria-report names", path);
-    if (code == 0)
-        code = csv_read(&previous->balances, path, buf_bytes(&content), err);
+    if (named && strcmp(named, text) == 0)
+        return 0;
+    buf_free(ret_content);
+    return err_set(err, SANAD_REFUSED, "%s: not the file that its criteria-report names", path);
+}
+
+static int balances_read(struct pack_previous *previous, const char *folder, struct err *err)
+{
+    struct buf content;
+    bool found;
+    int code = file_of(&content, &found, previous, folder, "balances.csv", err);
+    if (code || !found)
+        return code;
+    code = csv_read(&previous->balances, "last pack: balances.csv", buf_bytes(&content), err);
     previous->has_balances = code == 0;
+    buf_free(&content);
+    return code;
+}
+
+/* The report's own list, or the file that stands in for a long one. */
+static int criteria_read(struct pack_previous *previous, const char *folder, struct err *err)
+{
+    struct buf content;
+    bool found;
+    previous->criteria = json_incref(json_object_get(previous->report->json, "criteria"));
+    if (previous->criteria)
+        return 0;
+    int code = file_of(&content, &found, previous, folder, "criteria.json", err);
+    if (code || !found)
+        return code;
+    code = json_read(&previous->criteria, "last pack: criteria.json", buf_bytes(&content),
+                     PACK_FILE_SIZE_MAX, err);
     buf_free(&content);
     return code;
 }
@@ -100,6 +129,8 @@ int pack_previous_read(struct pack_previous **ret_previous, const char *path, st
         code = report_read(previous, note, err);
     if (code == 0)
         code = balances_read(previous, folder, err);
+    if (code == 0)
+        code = criteria_read(previous, folder, err);
     if (code)
         pack_previous_free(previous);
     else
@@ -111,6 +142,7 @@ void pack_previous_free(struct pack_previous *previous)
 {
     if (!previous)
         return;
+    json_decref(previous->criteria);
     stmt_free(previous->report);
     if (previous->has_balances)
         csv_free(&previous->balances);

@@ -1,6 +1,8 @@
 /* The criteria-report: what a pack claims of a programme, as the members of a statement. */
 #include "pack/pack_priv.h"
 
+#include "crypto/crypto.h"
+
 const struct breach *criterion_breach(const struct criterion_result *result)
 {
     return result->breach_count ? &result->breaches[result->breach_count - 1] : NULL;
@@ -122,14 +124,46 @@ static json_t *files_json(const struct pack_files *files)
     return list;
 }
 
+static json_t *criteria_json(const struct limits_result *result)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < result->criterion_count; i++)
+        json_array_append_new(list, criterion_json(&result->criteria[i]));
+    return list;
+}
+
+bool report_criteria(struct buf *buf, const struct pack *pack)
+{
+    json_t *list = criteria_json(pack->in.result);
+    size_t before = buf->size;
+    struct err err = {0};
+    int code = json_canonical(buf, list, &err);
+    json_decref(list);
+    /* Figures beyond 2^53 have no canonical form; stmt_build refuses them by name. */
+    return code == 0 && buf->size - before > PACK_CRITERIA_SIZE_MAX;
+}
+
+/* The list, or in place of a long one the hash of criteria.json. */
+static void criteria_set(json_t *json, const struct pack *pack)
+{
+    struct buf text = buf_with_max(PACK_FILE_SIZE_MAX);
+    struct hash256 hash;
+    if (report_criteria(&text, pack)) {
+        sha256_of(&hash, buf_bytes(&text));
+        json_object_set_new(json, "criteria_sha256", json_hash_straight(&hash));
+        json_object_set_new(json, "criterion_count",
+                            json_integer((json_int_t)pack->in.result->criterion_count));
+    } else {
+        json_object_set_new(json, "criteria", criteria_json(pack->in.result));
+    }
+    buf_free(&text);
+}
+
 json_t *pack_report(const struct pack *pack, const struct pack_files *files)
 {
     const struct limits_result *result = pack->in.result;
     const struct position *position = &pack->position;
-    json_t *criteria = json_array();
     json_t *json = json_object();
-    for (size_t i = 0; i < result->criterion_count; i++)
-        json_array_append_new(criteria, criterion_json(&result->criteria[i]));
     json_object_set_new(json, "chain", json_string(position->params->name));
     json_object_set_new(json, "nation", json_string(position->book->nation));
     json_object_set_new(json, "simulated", json_boolean(position->book->simulated));
@@ -140,7 +174,7 @@ json_t *pack_report(const struct pack *pack, const struct pack_files *files)
     json_object_set_new(json, "programme", json_string(result->programme->id));
     json_object_set_new(json, "version", json_string(result->version->id));
     json_object_set_new(json, "programme_sha256", json_hash_straight(&result->programme->sha256));
-    json_object_set_new(json, "criteria", criteria);
+    criteria_set(json, pack);
     json_object_set_new(json, "files", files_json(files));
     if (pack->in.previous)
         json_object_set_new(json, "previous_sha256",

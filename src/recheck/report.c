@@ -128,16 +128,19 @@ static bool is_repeated(const json_t *list, size_t at)
     return false;
 }
 
-void recheck_report(struct recheck *recheck, const struct stmt *stmt)
+/* `as_of` of the report; false where it has none, which is then said. */
+static bool report_day(int64_t *ret_day, struct recheck *recheck, const struct stmt *stmt)
 {
-    const json_t *list = json_object_get(stmt->json, "criteria");
-    int64_t as_of;
+    if (day_of(ret_day, json_object_get(stmt->json, "as_of"), "date"))
+        return true;
+    recheck_add(recheck, "arithmetic", "as_of", VERDICT_CONTRADICTED, "it has no date");
+    return false;
+}
+
+static void criteria_check(struct recheck *recheck, const json_t *list, int64_t as_of)
+{
     size_t i;
     json_t *entry;
-    if (!day_of(&as_of, json_object_get(stmt->json, "as_of"), "date")) {
-        recheck_add(recheck, "arithmetic", "as_of", VERDICT_CONTRADICTED, "it has no date");
-        return;
-    }
     if (!json_is_array(list) || json_array_size(list) == 0 ||
         json_array_size(list) > PROGRAMME_CRITERION_MAX) {
         recheck_add(recheck, "arithmetic", "criteria", VERDICT_CONTRADICTED,
@@ -154,6 +157,20 @@ void recheck_report(struct recheck *recheck, const struct stmt *stmt)
     }
 }
 
+/* A long list of criteria stands in a file, and the report has its hash. */
+static bool criteria_elsewhere(const struct stmt *stmt)
+{
+    return !json_object_get(stmt->json, "criteria") &&
+           json_object_get(stmt->json, "criteria_sha256");
+}
+
+void recheck_report(struct recheck *recheck, const struct stmt *stmt)
+{
+    int64_t as_of;
+    if (report_day(&as_of, recheck, stmt) && !criteria_elsewhere(stmt))
+        criteria_check(recheck, json_object_get(stmt->json, "criteria"), as_of);
+}
+
 /* ---- the files of the pack ------------------------------------------------------------------- */
 
 /* A plain name: it must not lead out of the folder. */
@@ -163,13 +180,52 @@ static bool name_ok(const char *name)
     return size > 0 && size <= REPORT_NAME_MAX && name[0] != '.' && !strchr(name, '/');
 }
 
-static void file_check(struct recheck *recheck, const json_t *entry, const char *folder)
+static const char criteria_name[] = "criteria.json";
+
+/* The list of criteria that stands in its own file, whose hash was checked. */
+static void criteria_file(struct recheck *recheck, const struct stmt *stmt, struct bytes text)
+{
+    struct err err = {0};
+    json_t *list;
+    int64_t as_of;
+    const json_t *count = json_object_get(stmt->json, "criterion_count");
+    if (json_read(&list, criteria_name, text, PROGRAMME_SIZE_MAX, &err) != 0) {
+        recheck_add(recheck, "arithmetic", "criteria", VERDICT_CONTRADICTED, "%s", err.text);
+        return;
+    }
+    if (!json_is_integer(count) || json_integer_value(count) < 0 ||
+        (size_t)json_integer_value(count) != json_array_size(list))
+        recheck_add(recheck, "arithmetic", "criterion_count", VERDICT_CONTRADICTED,
+                    "the list has %zu", json_array_size(list));
+    if (report_day(&as_of, recheck, stmt))
+        criteria_check(recheck, list, as_of);
+    json_decref(list);
+}
+
+/* What was read, against what the report names. */
+static void content_check(struct recheck *recheck, const struct stmt *stmt, const char *name,
+                          const struct hash256 *stated, struct bytes content)
+{
+    char text[HEX256_SIZE];
+    struct hash256 hash;
+    sha256_of(&hash, content);
+    hash256_straight(text, &hash);
+    if (!hash256_equal(&hash, stated)) {
+        recheck_add(recheck, "files", name, VERDICT_CONTRADICTED, "the file at hand is another: %s",
+                    text);
+        return;
+    }
+    recheck_add(recheck, "files", name, VERDICT_HOLDS, "%s", text);
+    if (criteria_elsewhere(stmt) && strcmp(name, criteria_name) == 0)
+        criteria_file(recheck, stmt, content);
+}
+
+static void file_check(struct recheck *recheck, const struct stmt *stmt, const json_t *entry,
+                       const char *folder)
 {
     const char *name = text_of(entry, "name");
     char path[PATH_SIZE];
-    char text[HEX256_SIZE];
     struct buf content;
-    struct hash256 hash;
     struct hash256 stated;
     struct err err = {0};
     if (!name_ok(name) || !hash256_from_straight(&stated, text_of(entry, "sha256"))) {
@@ -185,14 +241,21 @@ static void file_check(struct recheck *recheck, const json_t *entry, const char 
         recheck_add(recheck, "files", name, VERDICT_UNDECIDED, "%s", err.text);
         return;
     }
-    sha256_of(&hash, buf_bytes(&content));
-    hash256_straight(text, &hash);
+    content_check(recheck, stmt, name, &stated, buf_bytes(&content));
     buf_free(&content);
-    if (hash256_equal(&hash, &stated))
-        recheck_add(recheck, "files", name, VERDICT_HOLDS, "%s", text);
-    else
-        recheck_add(recheck, "files", name, VERDICT_CONTRADICTED, "the file at hand is another: %s",
-                    text);
+}
+
+/* The hash of the criteria must be that of the file which holds them. */
+static void elsewhere_check(struct recheck *recheck, const struct stmt *stmt, const json_t *list)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (list, i, entry)
+        if (strcmp(text_of(entry, "name"), criteria_name) == 0 &&
+            strcmp(text_of(entry, "sha256"), text_of(stmt->json, "criteria_sha256")) == 0)
+            return;
+    recheck_add(recheck, "arithmetic", "criteria_sha256", VERDICT_CONTRADICTED,
+                "no file %s of that hash is named", criteria_name);
 }
 
 void recheck_files(struct recheck *recheck, const struct stmt *stmt, const char *folder)
@@ -205,6 +268,8 @@ void recheck_files(struct recheck *recheck, const struct stmt *stmt, const char 
                     REPORT_FILE_MAX);
         return;
     }
+    if (criteria_elsewhere(stmt))
+        elsewhere_check(recheck, stmt, list);
     json_array_foreach (list, i, entry)
-        file_check(recheck, entry, folder);
+        file_check(recheck, stmt, entry, folder);
 }

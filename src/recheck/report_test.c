@@ -171,10 +171,52 @@ static void test_files(void **state)
     test_folder_remove(folder);
 }
 
+/* A long list of criteria stands in criteria.json; the report has its hash and its length. */
+static void test_criteria_elsewhere(void **state)
+{
+    (void)state;
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE];
+    struct err err = {0};
+    json_t *json = report();
+    char *text = json_dumps(json_object_get(json, "criteria"), JSON_COMPACT);
+    test_folder_make(folder);
+    test_ok(path_join(path, folder, "criteria.json", &err), &err);
+    file_name(json, "criteria.json", text);
+    json_object_del(json, "criteria");
+    json_t *entry = json_array_get(json_object_get(json, "files"), 0);
+    json_object_set(json, "criteria_sha256", json_object_get(entry, "sha256"));
+    json_object_set_new(json, "criterion_count", json_integer(4));
+    struct recheck recheck;
+    assert_int_equal(verdict_of(json, &recheck), VERDICT_HOLDS); /* nothing to say yet */
+    assert_int_equal(files_of(json, folder), VERDICT_UNDECIDED);
+    test_ok(file_write(path, bytes_of_text(text), &err), &err);
+    assert_int_equal(files_of(json, folder), VERDICT_HOLDS);
+    json_object_set_new(json, "criterion_count", json_integer(5));
+    assert_int_equal(files_of(json, folder), VERDICT_CONTRADICTED);
+    json_object_set_new(json, "criterion_count", json_integer(4));
+    json_object_set_new(json, "criteria_sha256", json_string("00"));
+    assert_int_equal(files_of(json, folder), VERDICT_CONTRADICTED);
+    /* What the file says is checked as what the report says. */
+    char *wrong = strstr(text, "\"headroom\":15");
+    assert_non_null(wrong);
+    wrong[11] = '2';
+    test_ok(file_write(path, bytes_of_text(text), &err), &err);
+    json_array_clear(json_object_get(json, "files"));
+    file_name(json, "criteria.json", text);
+    entry = json_array_get(json_object_get(json, "files"), 0);
+    json_object_set(json, "criteria_sha256", json_object_get(entry, "sha256"));
+    assert_int_equal(files_of(json, folder), VERDICT_CONTRADICTED);
+    free(text);
+    json_decref(json);
+    test_folder_remove(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_holds), cmocka_unit_test(test_contradicted),
-        cmocka_unit_test(test_no_list), cmocka_unit_test(test_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_holds),
+                                       cmocka_unit_test(test_contradicted),
+                                       cmocka_unit_test(test_no_list), cmocka_unit_test(test_files),
+                                       cmocka_unit_test(test_criteria_elsewhere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
