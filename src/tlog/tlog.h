@@ -166,17 +166,21 @@ int tlog_policy_verify(struct tlog_policy_check *ret_check, const struct tlog_po
  * are below the two folders; IO where one fails. */
 struct tlog_io {
     void *context;
+    /* One holder at a time, until it lets go or its process ends; the file and its folders are
+     * made. ENVIRONMENT where another holds it. */
+    int (*lock)(void *context, int *ret_handle, const char *path, struct err *err);
+    void (*unlock)(void *context, int handle);
     /* A file that grows: opened at its end, made where it is not there. */
     int (*append_open)(void *context, int *ret_handle, const char *path, struct err *err);
     int (*append)(void *context, int handle, struct bytes bytes, struct err *err);
     int (*append_sync)(void *context, int handle, struct err *err); /* fdatasync */
     void (*append_close)(void *context, int handle);
-    int (*truncate)(void *context, const char *path, uint64_t size, struct err *err); /* and sync */
     /* A whole new file (folders made), not yet synced. */
     int (*put)(void *context, const char *path, struct bytes bytes, struct err *err);
     int (*sync)(void *context, const char *path, struct err *err);     /* a file or a folder */
     int (*sync_all)(void *context, const char *path, struct err *err); /* all that was put */
     int (*rename)(void *context, const char *from, const char *to, struct err *err);
+    /* A file or an empty folder. */
     int (*remove)(void *context, const char *path, struct err *err);
     int (*read)(void *context, struct buf *ret_data, const char *path, size_t size_max,
                 struct err *err); /* MISSING: not there */
@@ -186,7 +190,9 @@ const struct tlog_io *tlog_io_posix(void);
 
 /* A folder that is served as it is (checkpoint, tile/…), and beside it a private folder with the
  * write-ahead log, the last signed tree and a lock. One writer at a time: ENVIRONMENT where
- * another holds the lock. */
+ * another holds the lock. A writer belongs to one thread at a time. Once a write fails in a way
+ * that leaves open what the disk holds, it answers IO to all that follows: opened again, it
+ * looks. */
 struct tlog_writer;
 struct tlog_writer_options {
     const char *public_folder;
@@ -198,13 +204,19 @@ struct tlog_writer_options {
 };
 /* Makes both folders, signs and places the empty tree; REFUSED where a log stands there already. */
 int tlog_writer_init(const struct tlog_writer_options *options, struct err *err);
-/* Replays the write-ahead log, rebuilds the tree from the tiles and refuses (FALSE) to go on
- * where it is not the one that was signed last. A tail that was never acknowledged is cut. */
+/* Replays the write-ahead log, rebuilds the tree from the tiles at its edge, checks them against
+ * the tiles below, and refuses (FALSE, naming the file) to go on where it is not the tree that was
+ * signed last, or where `checkpoint` shows another one. A tail that was never acknowledged is cut.
+ * What lies behind the edge is tlog_audit_run's. */
 int tlog_writer_open(struct tlog_writer **ret_writer, const struct tlog_writer_options *options,
                      struct err *err);
 void tlog_writer_close(struct tlog_writer *writer);
-/* Durable when it returns: the entries stand in the write-ahead log, one frame, one fdatasync
- * for all of them. *ret_first is the index of the first. */
+enum {
+    TLOG_ADD_MAX = 64 << 20
+}; /* bytes that one call adds, two for each entry's length counted */
+/* Durable when it returns: the entries (at least one) stand in the write-ahead log, one frame, one
+ * fdatasync for all of them. *ret_first is the index of the first. REFUSED: an entry over
+ * TLOG_ENTRY_MAX, all over TLOG_ADD_MAX; ENVIRONMENT: 1 GiB waits to be signed. */
 int tlog_writer_add(struct tlog_writer *writer, uint64_t *ret_first, const struct bytes *entries,
                     size_t count, struct err *err);
 uint64_t tlog_writer_size(const struct tlog_writer *writer);        /* added and durable */
