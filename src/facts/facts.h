@@ -138,7 +138,9 @@ struct fact_tx {
     struct hash256 txid;
     struct hash256 block_hash;
     uint32_t height;
-    uint32_t tx_index;             /* 0: the coinbase */
+    uint32_t tx_index;  /* 0: the coinbase */
+    int64_t block_time; /* of its block's header; both only where read */
+    int64_t block_median_time;
     struct bytes stripped;         /* parse with tx_parse */
     struct fact_prevout *prevouts; /* one an input; none for a coinbase */
     size_t prevout_count;

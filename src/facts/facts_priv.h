@@ -8,7 +8,7 @@
 #define COIN_COLUMNS "c.script,c.txid,c.vout,c.block_hash,c.height,c.tx_index,c.coinbase,c.value"
 #define TX_COLUMNS                                                                                 \
     "t.txid,t.block_hash,t.height,t.tx_index,t.stripped,t.prevouts,"                               \
-    "t.proved"
+    "t.proved,b.time,b.median_time"
 /* The block of a row of x, where that block is on the active chain. */
 #define ACTIVE(x) "JOIN block b ON b.height=" x ".height AND b.hash=" x ".block_hash AND b.active=1"
 
@@ -37,7 +37,8 @@
                                                          "DESC LIMIT 1")                           \
     X(SPEND_ADD, "INSERT OR IGNORE INTO spend VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                 \
     X(TX_AT,                                                                                       \
-      "SELECT " TX_COLUMNS " FROM tx t WHERE t.height=?1 AND t.block_hash=?2 AND t.tx_index=?3")   \
+      "SELECT " TX_COLUMNS " FROM tx t JOIN block b ON b.height=t.height AND b.hash=t.block_hash " \
+      "WHERE t.height=?1 AND t.block_hash=?2 AND t.tx_index=?3")                                   \
     X(TX_GET, "SELECT id,prevouts FROM tx WHERE height=?1 AND block_hash=?2 AND tx_index=?3")      \
     X(TX_ADD, "INSERT INTO tx(height,block_hash,tx_index,txid,proved,prevouts,stripped) "          \
               "VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                      \

@@ -543,6 +543,12 @@ static void test_txs(void **state)
     test_ok(facts_unproved_count(facts, &unproved, &err), &err);
     assert_int_equal(unproved, 1);
     assert_false(last->searched);
+    for (size_t i = 0; i < list.count; i++) { /* the times of its own block */
+        struct fact_block block;
+        test_ok(facts_block_at(&block, facts, list.txs[i].height, &err), &err);
+        assert_int_equal(list.txs[i].block_time, block.time);
+        assert_int_equal(list.txs[i].block_median_time, block.median_time);
+    }
     struct fact_tx vain = *last;
     vain.searched = true;
     test_ok(facts_tx_add(facts, &vain, &err), &err);

@@ -170,6 +170,8 @@ static int row_tx(struct fact_tx *ret_tx, struct facts *facts, struct row *row, 
     tx.stripped = row_bytes(row);
     struct bytes blob = row_bytes(row);
     tx.searched = row_integer(row, TX_OPEN, TX_SEARCHED) == TX_SEARCHED;
+    tx.block_time = row_integer(row, 0, UINT32_MAX);
+    tx.block_median_time = row_integer(row, 0, UINT32_MAX);
     int code = row_check(row, facts, err);
     if (code < 0)
         return code;

@@ -191,7 +191,6 @@ static int flow_visit(void *context, const struct fact_tx *fact, struct err *err
 {
     struct flow_walk *walk = context;
     struct flow_view view = {.fact = fact};
-    struct fact_block block;
     arena_reset(&walk->scratch);
     struct cursor cursor = cursor_of(fact->stripped);
     if (tx_parse(&view.tx, &cursor, &walk->scratch, err) != 0 || !cursor_done(&cursor))
@@ -201,6 +200,8 @@ static int flow_visit(void *context, const struct fact_tx *fact, struct err *err
                               .block_hash = fact->block_hash,
                               .height = fact->height,
                               .tx_index = fact->tx_index,
+                              .time = fact->block_time,
+                              .median_time = fact->block_median_time,
                               .own_in = amount_zero(),
                               .older_in = amount_zero(),
                               .own_out = amount_zero(),
@@ -211,11 +212,6 @@ static int flow_visit(void *context, const struct fact_tx *fact, struct err *err
     overwritten_add(walk, &view);
     if (view.own_in_count == 0 && view.own_out_count == 0)
         return 0; /* it touches another book, or ours while the wallet does not count */
-    int code = facts_block_at(&block, walk->ledger->facts, fact->height, err);
-    if (code)
-        return code;
-    view.flow.time = block.time;
-    view.flow.median_time = block.median_time;
     flow_finish(walk, &view);
     if (walk->options->possible_own)
         possible_find(walk, &view);
