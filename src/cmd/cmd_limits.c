@@ -298,7 +298,9 @@ static int stress_run(struct limits_run *run, const struct cmd_args *args, struc
     struct valuation value = {0};
     if (!text)
         return 0;
-    if (!now->prices || !run->result.as_of.any)
+    if (now->no_book || !run->result.as_of.any)
+        return err_set(err, SANAD_MISSING, "--stress: no book, or no block of that day");
+    if (!now->prices)
         return err_set(err, SANAD_MISSING, "--stress: no price of a BTC is at hand");
     int code = shocks_parse(shocks, &options.shock_count, text, err);
     if (code == 0)

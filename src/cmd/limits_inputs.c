@@ -20,6 +20,7 @@ struct cmd_limits {
     size_t series_count;
     struct price_table prices;
     struct book_view *views;
+    struct book_view *empty; /* where the nation has declared no book */
     int64_t day;
     int64_t tip_day;
     struct limits_knowledge now;
@@ -98,6 +99,20 @@ static int view_at(struct book_view **ret_view, struct cmd_limits *limits, int64
     return code;
 }
 
+/* Reserves, arrears and the like need no book: without one all that does is unknown. */
+static int view_empty(struct book_view **ret_view, struct cmd_limits *limits, struct err *err)
+{
+    struct buf text = buf_with_max(256);
+    buf_format(&text, "{\"nation\":\"%s\",\"currency\":\"USD\",\"simulated\":%s,",
+               limits->programme->nation, limits->programme->simulated ? "true" : "false");
+    buf_text(&text, "\"entities\":[],\"wallets\":[]}");
+    int code = view_new(&limits->empty, limits, buf_bytes(&text), err);
+    if (code == 0)
+        *ret_view = limits->empty;
+    buf_free(&text);
+    return code;
+}
+
 static int knowledge_at(const struct limits_knowledge **ret_knowledge, void *context, int64_t known,
                         struct err *err)
 {
@@ -105,7 +120,8 @@ static int knowledge_at(const struct limits_knowledge **ret_knowledge, void *con
     struct book_view *view;
     int64_t last = limits->now.known;
     int64_t when = known < last ? known : last;
-    int code = view_at(&view, limits, when, err);
+    view = limits->empty;
+    int code = view ? 0 : view_at(&view, limits, when, err);
     if (code)
         return code;
     limits->then = limits->now;
@@ -279,7 +295,9 @@ static int knowledge_fill(struct cmd_limits *limits, const struct cmd_args *args
     int code = cmd_as_known(&known, args, err);
     if (code == 0)
         code = view_at(&view, limits, known, err);
-    if (code == 0)
+    if (code == SANAD_MISSING)
+        code = view_empty(&view, limits, err);
+    if (code == 0 && !limits->empty)
         code = programme_fits(limits->programme, view->book, err);
     if (code == 0)
         code = cmd_prices(&limits->prices, &limits->context, args,
@@ -290,6 +308,7 @@ static int knowledge_fill(struct cmd_limits *limits, const struct cmd_args *args
         (struct limits_knowledge){.programme = limits->programme,
                                   .known = known,
                                   .ledger = view->ledger,
+                                  .no_book = limits->empty != NULL,
                                   .flows = &view->flows,
                                   .meanings = &limits->meanings,
                                   .liabilities = &limits->liabilities,

@@ -33,7 +33,10 @@ static void head_show(const struct limits_result *result, const struct screen *s
     hash256_straight(programme, &result->programme->sha256);
     hash256_straight(book, &result->book->sha256);
     screen_line(screen, STYLE_HEAD, "Limits of %s, version %s, on %s%s", result->programme->id,
-                result->version->id, day, result->as_of.over ? "" : " (the day is not over)");
+                result->version->id, day,
+                result->as_of.over || !result->as_of.any ? "" : " (the day is not over)");
+    if (!result->as_of.any)
+        screen_line(screen, STYLE_UNSURE, "  block      none: no block of the scan is of that day");
     if (result->as_of.any) {
         hash256_display(hash, &result->block.hash);
         time_format(time, result->block.time);
@@ -45,8 +48,24 @@ static void head_show(const struct limits_result *result, const struct screen *s
                 result->programme->timezone, offset < 0 ? '-' : '+', size / 60, size % 60);
     screen_line(screen, STYLE_PLAIN, "  grade      %s%s", grade_name(result->grade),
                 result->complete ? "" : ", NOT COMPLETE");
-    screen_line(screen, STYLE_PLAIN, "  book       %s", book);
+    if (result->knowledge->no_book)
+        screen_line(screen, STYLE_UNSURE, "  book       none was declared");
+    else
+        screen_line(screen, STYLE_PLAIN, "  book       %s", book);
     screen_line(screen, STYLE_PLAIN, "  programme  %s", programme);
+}
+
+/* Benchmarks and prior actions have a day by which they are due, and no figures. */
+static void action_row_show(struct table *table, const struct criterion_result *result)
+{
+    char due[11];
+    day_text(due, result->criterion->action.due);
+    table_row_style(table, screen_verdict_style(limits_verdict_name(result->verdict)));
+    table_cell(table, "%s", result->criterion->id);
+    table_cell(table, "due %s", due);
+    for (size_t i = 0; i < 4; i++)
+        table_cell(table, "-");
+    table_cell(table, "%s", limits_verdict_name(result->verdict));
 }
 
 static void row_show(struct table *table, const struct criterion_result *result)
@@ -62,10 +81,7 @@ static void row_show(struct table *table, const struct criterion_result *result)
     day_text(day, result->day);
     table_row_style(table, screen_verdict_style(limits_verdict_name(result->verdict)));
     table_cell(table, "%s", result->criterion->id);
-    table_cell(table, "%s",
-               result->has_running || result->preliminary
-                   ? (result->preliminary ? "not tested yet" : day)
-                   : day);
+    table_cell(table, "%s", result->preliminary ? "not tested yet" : day);
     table_cell(table, "%s", unit->name);
     table_cell(table, "%s", value);
     table_cell(table, "%s %s", result->criterion->is_floor ? ">=" : "<=", limit);
@@ -86,7 +102,7 @@ static void table_show(const struct criterion_result *results, size_t count,
     table_column(table, "headroom", ALIGN_RIGHT);
     table_column(table, "verdict", ALIGN_LEFT);
     for (size_t i = 0; i < count; i++)
-        row_show(table, &results[i]);
+        (results[i].criterion->has_quantity ? row_show : action_row_show)(table, &results[i]);
     table_print(table, screen);
     table_free(table);
 }
@@ -101,6 +117,8 @@ static void terms_show(const struct programme *programme, const struct criterion
         const struct limits_term *about = &programme->terms[term->term];
         amount_text(value, term->at.value, &about->unit);
         amount_text(base, term->base.value, &about->unit);
+        if (term->at.why && result->why && strcmp(term->at.why, result->why) == 0)
+            continue; /* told already */
         if (term->at.why)
             screen_line(screen, STYLE_UNSURE, "    missing: %s", term->at.why);
         else if (amount_is_known(term->base.value))
@@ -136,8 +154,9 @@ static void reported_show(const struct criterion_result *result, const struct sc
     if (result->has_reported) {
         time_format(known, result->reported_known);
         amount_text(text, result->reported_value, &result->criterion->unit);
-        bool same = amount_is_known(result->reported_value) && amount_is_known(result->value) &&
-                    amount_equal(result->reported_value, result->value);
+        bool known_now = amount_is_known(result->value);
+        bool same = amount_is_known(result->reported_value) == known_now &&
+                    (!known_now || amount_equal(result->reported_value, result->value));
         if (!same || result->reported_verdict != result->verdict)
             screen_line(screen, STYLE_UNSURE, "    as reported (known %s): %s%s%s, %s", known, text,
                         amount_is_known(result->reported_value) ? " " : "",
@@ -178,6 +197,7 @@ static void daily_show(const struct limits_result *result, const struct screen *
         char value[AMOUNT_TEXT_SIZE];
         char headroom[AMOUNT_TEXT_SIZE];
         char day[11];
+        screen_line(screen, STYLE_PLAIN, "%s", "");
         screen_line(screen, STYLE_HEAD, "%s, day by day", criterion->id);
         table_column(table, "day", ALIGN_LEFT);
         table_column(table, criterion->unit.name, ALIGN_RIGHT);
@@ -243,8 +263,6 @@ void limits_show(const struct limits_result *result, const struct screen *screen
         criterion_show(result->programme, &result->earlier[i], screen);
     }
     assumptions_show(result, screen);
-    if (result->daily) {
-        screen_line(screen, STYLE_PLAIN, "%s", "");
+    if (result->daily)
         daily_show(result, screen);
-    }
 }

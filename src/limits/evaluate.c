@@ -337,7 +337,8 @@ static int result_make(struct criterion_result *ret, struct evaluation *evaluati
     struct judgement judgement;
     result.day = result.preliminary || what_if ? day : reached;
     result.preliminary = result.preliminary || (what_if && tested && reached != day);
-    result.day_over = evaluation->days[evaluation_day(evaluation, result.day)].over;
+    const struct limits_day *on = &evaluation->days[evaluation_day(evaluation, result.day)];
+    result.day_over = on->over || !on->any; /* a day without a block is not going on */
     result.in_force = version->from <= result.day && result.day < version->until;
     int code = criterion_judge(&judgement, evaluation, criterion, result.day, err);
     if (code == 0) {

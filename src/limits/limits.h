@@ -319,6 +319,8 @@ struct limits_knowledge {
     const struct programme *programme;
     int64_t known;               /* declared records after this instant are not there yet */
     const struct ledger *ledger; /* of the book as known then */
+    bool no_book;                /* none was declared: the ledger is of an empty one, and whatever
+                                    needs a book is unknown */
     const struct flows *flows;   /* all of that ledger; their `declared` is not used */
     const struct limits_meanings *meanings;
     const struct limits_records *liabilities; /* count 0: none at all */

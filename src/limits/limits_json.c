@@ -239,7 +239,8 @@ json_t *limits_json(const struct limits_result *result)
     set(json, "utc_offset_minutes", json_integer(result->programme->utc_offset_minutes));
     set(json, "chain", json_string(result->book->params->name));
     set(json, "grade", json_string(grade_name(result->grade)));
-    set(json, "book_sha256", json_hash_straight(&result->book->sha256));
+    set(json, "book_sha256",
+        result->knowledge->no_book ? json_null() : json_hash_straight(&result->book->sha256));
     set(json, "complete", json_boolean(result->complete));
     set(json, "criteria", criteria);
     set(json, "earlier", earlier);

@@ -74,15 +74,17 @@ static const char *day_missing(const struct term_walk *walk, const struct chain_
 static int days_begin(const struct term_walk *walk, struct err *err)
 {
     struct chain_days chain;
+    bool is_series = walk->term->kind == TERM_SERIES; /* it needs no block */
     int code = chain_days_find(&chain, walk->knowledge, err);
     if (code)
         return code;
     for (size_t i = 0; i < walk->count; i++) {
         sanad_assert(i == 0 || walk->days[i - 1].day < walk->days[i].day);
-        walk->values[i] = (struct term_value){.value = amount_unknown(),
-                                              .open = amount_zero(),
-                                              .why = day_missing(walk, &chain, &walk->days[i]),
-                                              .source = ""};
+        walk->values[i] =
+            (struct term_value){.value = amount_unknown(),
+                                .open = amount_zero(),
+                                .why = is_series ? NULL : day_missing(walk, &chain, &walk->days[i]),
+                                .source = ""};
     }
     return 0;
 }
@@ -241,6 +243,9 @@ static int walk_run(const struct term_walk *walk, struct err *err)
     int code = days_begin(walk, err);
     if (code)
         return code;
+    if (walk->knowledge->no_book && walk->term->kind != TERM_SERIES)
+        all_missing(walk, term_text(walk, "no address book of %s was declared",
+                                    walk->knowledge->programme->nation));
     if (is_from_chain(walk->term)) {
         const char *why = ledger_incomplete(walk->knowledge->ledger, walk->wanted);
         if (why)

@@ -422,8 +422,12 @@ expect 1 "from the register" sanad limits --store "$store" --nation XP \
 jq '[.criteria[] | {id, value, verdict}]' "$work/out" >"$work/found"
 same "lines from the register" "$work/expected" "$work/found"
 jq '.nation = "XZ"' "$two/programme-xs.json" >"$work/broken.json"
-refused 3 'XZ' "a programme of a nation without a book" sanad limits --store "$store" \
-    --programme "$work/broken.json"
+expect 3 "a nation without a book" sanad limits --store "$store" --programme "$work/broken.json" \
+    --json
+holds "a nation without a book: undecided, and it says so" "$work/out" '
+    .book_sha256 == null and .complete == false
+    and all(.criteria[]; .verdict == "undecided"
+        and (.missing[0] | test("no address book of XZ was declared")))'
 refused 2 'XS' "a programme of another nation" limits xp --nation XS
 refused 2 'daily' "days the wrong way round" limits xp --daily 2025-02-01
 refused 2 'first day' "days the wrong way round" limits xp --daily 2025-02-02:2025-02-01
