@@ -200,20 +200,16 @@ static int make_declaration(json_t **ret_body, const struct cmd_args *args, stru
 static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_args *args,
                      struct err *err)
 {
-    switch (kind) {
-    case STMT_ADDRESS_BOOK:
-        return make_book(ret_body, args, err);
-    case STMT_CLAIM:
-        return make_claim(ret_body, args, err);
-    case STMT_RESERVE_POSITION:
-        return make_position(ret_body, args, err);
-    case STMT_FLOW_DECLARATION:
-        return make_declaration(ret_body, args, err);
-    case STMT_CRITERIA_REPORT: /* one of the files that `make pack` writes */
-    case STMT_KIND_COUNT:
-        break;
-    }
-    return err_set(err, SANAD_USAGE, "statement make: unknown kind");
+    static int (*const makers[STMT_KIND_COUNT])(json_t **, const struct cmd_args *,
+                                                struct err *) = {
+        [STMT_ADDRESS_BOOK] = make_book,
+        [STMT_CLAIM] = make_claim,
+        [STMT_RESERVE_POSITION] = make_position,
+        [STMT_FLOW_DECLARATION] = make_declaration,
+    };
+    if (!makers[kind])
+        return err_set(err, SANAD_USAGE, "statement make: %s: not made here", stmt_kind_name(kind));
+    return makers[kind](ret_body, args, err);
 }
 
 int cmd_place(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err)

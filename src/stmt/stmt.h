@@ -17,7 +17,17 @@ enum { STMT_BODY_MAX = 16384, STMT_KIND_MAX = 32, STMT_ROLE_KEY_MAX = 64 };
     X(CLAIM, "claim")                                                                              \
     X(RESERVE_POSITION, "reserve-position")                                                        \
     X(FLOW_DECLARATION, "flow-declaration")                                                        \
-    X(CRITERIA_REPORT, "criteria-report")
+    X(CRITERIA_REPORT, "criteria-report")                                                          \
+    X(ROOT, "root")                                                                                \
+    X(REVOKE, "revoke")                                                                            \
+    X(DOCUMENT, "document")                                                                        \
+    X(ANNEX, "annex")                                                                              \
+    X(PARTNER_CHECKPOINT, "partner-checkpoint")                                                    \
+    X(ANCHOR, "anchor")                                                                            \
+    X(CORRECTION, "correction")                                                                    \
+    X(LIABILITIES, "liabilities")                                                                  \
+    X(PROGRAMME, "programme")                                                                      \
+    X(AGREEMENT, "agreement")
 enum stmt_kind {
 #define X(name, text) STMT_##name,
     STMT_KINDS(X)
@@ -54,6 +64,18 @@ int stmt_read(struct stmt **ret_stmt, const char *object, struct bytes raw, stru
 int stmt_read_file(struct stmt **ret_stmt, const char *path, struct err *err);
 void stmt_free(struct stmt *stmt);
 
+/* Whether it has the members of its kind, and only those: REFUSED names the member and the rule
+ * (doc/formats/statement.md, "Kinds"). Signatures, and what needs other statements, aside. */
+int stmt_schema_check(const struct stmt *stmt, struct err *err);
+/* As above, of what is not signed yet. */
+int stmt_schema_json(enum stmt_kind kind, const json_t *json, struct err *err);
+/* The kind whose role must sign: its own; of a `revoke` that of `root`; of a `correction` the
+ * kind that it corrects. */
+enum stmt_kind stmt_role(const struct stmt *stmt);
+/* The time at which expiry is judged: of its block, or of its day; INT64_MIN where a kind has
+ * neither. */
+int64_t stmt_time(const struct stmt *stmt);
+
 /* ---- role keys ------------------------------------------------------------------------ */
 
 /* A private key, opened. */
@@ -86,7 +108,12 @@ int stmt_sign(struct buf *ret_note, struct bytes note_or_text, const struct role
 struct trust;
 int trust_read(struct trust **ret_trust, const char *object, struct bytes text, struct err *err);
 int trust_read_file(struct trust **ret_trust, const char *path, struct err *err);
+/* Out of a `root` statement. REFUSED: its form, a role without keys, a key under two names. Its
+ * signatures are not looked at. */
+int trust_from_root(struct trust **ret_trust, const struct stmt *root, struct err *err);
 void trust_free(struct trust *trust);
+size_t trust_key_count(const struct trust *trust);
+const struct note_key *trust_key(const struct trust *trust, size_t index);
 
 struct stmt_check {
     size_t valid;     /* signatures of keys of the role that verify */
@@ -97,5 +124,18 @@ struct stmt_check {
  * FALSE: a signature of a known key fails, or an expired key (judged at `as_of`) was needed. */
 int stmt_verify(struct stmt_check *ret_check, const struct stmt *stmt, const struct trust *trust,
                 int64_t as_of, struct err *err);
+/* As above, with what is asked said: another role than the statement's own, keys that are void. */
+struct trust_question {
+    enum stmt_kind role;
+    int64_t as_of;
+    const bool *is_void; /* by index of the key; NULL: none is */
+};
+int trust_verify(struct stmt_check *ret_check, const struct stmt *stmt, const struct trust *trust,
+                 const struct trust_question *question, struct err *err);
+/* How many keys a role has that are not void, and its threshold (0: there is no such role). */
+struct trust_role {
+    size_t keys, threshold;
+};
+struct trust_role trust_role(const struct trust *trust, const struct trust_question *question);
 
 #endif
