@@ -57,33 +57,12 @@ static void reason_add(struct change_walk *walk, enum reason_kind kind, const ch
 /* ---- flows -------------------------------------------------------------------------------------
  */
 
-static struct amount net_for(const struct flow *flow, const bool *wanted)
-{
-    struct amount net = amount_zero();
-    for (size_t i = 0; i < flow->wallet_count; i++)
-        if (wanted[flow->wallets[i].wallet])
-            net = amount_add(net, amount_sub(flow->wallets[i].out, flow->wallets[i].in));
-    return net;
-}
-
-/* The meaning of a flow for the wanted wallets: of the whole, or of the first wallet that has
- * one of its own. */
-static bool meaning_for(enum flow_meaning *ret, const struct change_walk *walk,
-                        const struct flow *flow, const bool *wanted)
-{
-    const struct limits_knowledge *knowledge = walk->evaluation->knowledge;
-    const struct book *book = ledger_book(knowledge->ledger);
-    if (!knowledge->meanings)
-        return false;
-    if (meaning_find(ret, knowledge->meanings, &flow->txid, NULL, knowledge->known))
-        return true;
-    for (size_t i = 0; i < flow->wallet_count; i++)
-        if (wanted[flow->wallets[i].wallet] &&
-            meaning_find(ret, knowledge->meanings, &flow->txid,
-                         book->wallets[flow->wallets[i].wallet].id, knowledge->known))
-            return true;
-    return false;
-}
+/* The part of a flow that one meaning speaks of. */
+struct flow_part {
+    struct amount net;
+    bool declared;
+    enum flow_meaning meaning;
+};
 
 /* An own transfer costs its fee at most; one that crosses the perimeter moves more. */
 static bool is_fee(const struct flow *flow, struct amount net)
@@ -93,19 +72,18 @@ static bool is_fee(const struct flow *flow, struct amount net)
            amount_compare(amount_neg(net), flow->fee) <= 0;
 }
 
-static enum reason_kind flow_reason(const struct flow *flow, bool declared,
-                                    enum flow_meaning meaning, struct amount net)
+static enum reason_kind flow_reason(const struct flow *flow, const struct flow_part *part)
 {
-    bool in = amount_compare(net, amount_zero()) > 0;
-    if (flow->class_ == FLOW_CLASS_MINED || (declared && meaning == FLOW_POOL_PAYOUT))
+    bool in = amount_compare(part->net, amount_zero()) > 0;
+    if (flow->class_ == FLOW_CLASS_MINED || (part->declared && part->meaning == FLOW_POOL_PAYOUT))
         return REASON_MINED;
-    if (is_fee(flow, net))
+    if (is_fee(flow, part->net))
         return REASON_FEES;
-    if (!declared)
+    if (!part->declared)
         return in ? REASON_UNCLASSIFIED_IN : REASON_UNCLASSIFIED_OUT;
-    if (meaning == FLOW_PURCHASE && in)
+    if (part->meaning == FLOW_PURCHASE && in)
         return REASON_PURCHASE;
-    if (meaning == FLOW_SALE && !in)
+    if (part->meaning == FLOW_SALE && !in)
         return REASON_SALE;
     return in ? REASON_OTHER_IN : REASON_OTHER_OUT;
 }
@@ -145,33 +123,67 @@ static struct amount weigh(struct amount amount, struct weight weight)
     return amount_mul_div(amount, weight.numerator, weight.denominator);
 }
 
-/* Whether a flow counts in a term on declared flows, which takes inflows alone. */
-static bool counts_in_flows(const struct limits_term *term, const struct flow *flow, bool declared,
-                            enum flow_meaning meaning, struct amount net)
+/* Whether a part counts in a term on declared flows, which takes inflows alone. */
+static bool counts_in_flows(const struct limits_term *term, const struct flow *flow,
+                            const struct flow_part *part)
 {
-    if (amount_compare(net, amount_zero()) <= 0)
+    if (amount_compare(part->net, amount_zero()) <= 0)
         return false;
-    return term->classes[flow->class_] || (declared && term->meanings[meaning]);
+    return term->classes[flow->class_] || (part->declared && term->meanings[part->meaning]);
+}
+
+/* Where the flows of a term are told. */
+struct flow_walk {
+    struct change_walk *walk;
+    const struct limits_term *term;
+    struct weight weight;
+    bool *wanted;
+};
+
+static void part_explain(const struct flow_walk *of, const struct flow *flow,
+                         const struct flow_part *part)
+{
+    if (!amount_is_known(part->net) ||
+        (of->term->kind == TERM_FLOWS && !counts_in_flows(of->term, flow, part)))
+        return;
+    reason_add(of->walk, flow_reason(flow, part), NULL, weigh(part->net, of->weight), &flow->txid);
+}
+
+/* As the terms have it: a meaning of a wallet goes before that of the whole transaction. */
+static void flow_explain(const struct flow_walk *of, const struct flow *flow)
+{
+    const struct limits_knowledge *knowledge = of->walk->evaluation->knowledge;
+    const struct book *book = ledger_book(knowledge->ledger);
+    struct meaning_range range = {0};
+    struct flow_part rest = {.net = amount_zero()};
+    bool by_class = of->term->kind == TERM_FLOWS && of->term->classes[flow->class_];
+    if (knowledge->meanings)
+        range = meaning_range_of(knowledge->meanings, &flow->txid);
+    for (size_t i = 0; i < flow->wallet_count; i++) {
+        const struct flow_wallet *wallet = &flow->wallets[i];
+        struct flow_part part = {.net = amount_sub(wallet->out, wallet->in), .declared = true};
+        if (!of->wanted[wallet->wallet])
+            continue;
+        if (!by_class &&
+            meaning_in(&part.meaning, range, book->wallets[wallet->wallet].id, knowledge->known))
+            part_explain(of, flow, &part);
+        else
+            rest.net = amount_add(rest.net, part.net);
+    }
+    rest.declared = meaning_in(&rest.meaning, range, NULL, knowledge->known);
+    part_explain(of, flow, &rest);
 }
 
 static void flows_explain(struct change_walk *walk, const struct limits_term *term,
                           struct weight weight, const uint32_t heights[2])
 {
-    const struct limits_knowledge *knowledge = walk->evaluation->knowledge;
-    bool *wanted = wanted_of(walk, term);
-    for (size_t i = flow_after(knowledge->flows, heights[0]);
-         i < knowledge->flows->count && knowledge->flows->list[i].height <= heights[1]; i++) {
-        const struct flow *flow = &knowledge->flows->list[i];
-        enum flow_meaning meaning = FLOW_OTHER;
-        bool declared = meaning_for(&meaning, walk, flow, wanted);
-        struct amount net = net_for(flow, wanted);
-        if (!amount_is_known(net) ||
-            (term->kind == TERM_FLOWS && !counts_in_flows(term, flow, declared, meaning, net)))
-            continue;
-        reason_add(walk, flow_reason(flow, declared, meaning, net), NULL, weigh(net, weight),
-                   &flow->txid);
-    }
-    free(wanted);
+    const struct flows *flows = walk->evaluation->knowledge->flows;
+    struct flow_walk of = {
+        .walk = walk, .term = term, .weight = weight, .wanted = wanted_of(walk, term)};
+    for (size_t i = flow_after(flows, heights[0]);
+         i < flows->count && flows->list[i].height <= heights[1]; i++)
+        flow_explain(&of, &flows->list[i]);
+    free(of.wanted);
 }
 
 static void wallets_explain(struct change_walk *walk, const struct limits_term *term,

@@ -145,6 +145,50 @@ static void own_transfers_across_the_perimeter_are_no_fees(void **state)
     stage_close(&stage);
 }
 
+/* What one wallet's part meant goes before what the whole transaction did, in the reasons as in
+ * the terms: a purchase of the office in a payment that also brought clients' coins. */
+static void a_part_of_a_flow_has_its_own_meaning(void **state)
+{
+    (void)state;
+    struct stage stage;
+    size_t coin[3];
+    play(&stage, coin);
+    stage_to(&stage, 5);
+    size_t both = world_tx(&stage.world, IN({.coin = coin[2]}),
+                           OUT({SCRIPT_RESERVE, BTC(7)}, {SCRIPT_CLIENTS, BTC(20)},
+                               {SCRIPT_SEIZED, BTC(1)}, {SCRIPT_FOREIGN, BTC(972)}));
+    stage_to(&stage, 7);
+    stage_means(&stage, both, NULL, FLOW_CLIENT_DEPOSIT, STAGE_DAY(5));
+    stage_means(&stage, both, "reserve", FLOW_PURCHASE, STAGE_DAY(5));
+    stage_means(&stage, both, "seized", FLOW_POOL_PAYOUT, STAGE_DAY(5));
+    json_t *json = json_of(stage_programme);
+    stage_ready(&stage, json);
+    struct limits_change change = changed(&stage, 4, 5);
+    is_reason(&change, REASON_PURCHASE, BTC(7), 1);
+    is_reason(&change, REASON_MINED, BTC(1), 1);
+    is_reason(&change, REASON_OTHER_IN, BTC(20), 1);
+    adds_up(&change, BTC(28));
+    assert_int_equal(amount_minor(change.rest), 0);
+    stage_close(&stage);
+    /* The same of a term on flows alone. */
+    play(&stage, coin);
+    stage_to(&stage, 5);
+    both = world_tx(
+        &stage.world, IN({.coin = coin[2]}),
+        OUT({SCRIPT_RESERVE, BTC(7)}, {SCRIPT_CLIENTS, BTC(20)}, {SCRIPT_FOREIGN, BTC(973)}));
+    stage_to(&stage, 7);
+    stage_means(&stage, both, NULL, FLOW_CLIENT_DEPOSIT, STAGE_DAY(5));
+    stage_means(&stage, both, "reserve", FLOW_PURCHASE, STAGE_DAY(5));
+    json = json_of(stage_programme);
+    json_put(json, "versions/0/criteria/0/quantity", json_of(GROSS));
+    stage_ready(&stage, json);
+    change = changed(&stage, 4, 5);
+    is_reason(&change, REASON_PURCHASE, BTC(7), 1);
+    adds_up(&change, BTC(7));
+    assert_int_equal(amount_minor(change.rest), 0);
+    stage_close(&stage);
+}
+
 /* Excluded coins come and go with the net position unmoved. */
 static void excluded_coins_are_a_reason_of_their_own(void **state)
 {
@@ -191,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_happening_has_its_reason),
         cmocka_unit_test(own_transfers_across_the_perimeter_are_no_fees),
+        cmocka_unit_test(a_part_of_a_flow_has_its_own_meaning),
         cmocka_unit_test(excluded_coins_are_a_reason_of_their_own),
         cmocka_unit_test(several_debtors_are_not_one),
     };
