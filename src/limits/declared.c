@@ -448,9 +448,3 @@ bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *
     *ret = best->meaning;
     return true;
 }
-
-bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,
-                  const struct hash256 *txid, const char *wallet, int64_t known)
-{
-    return meaning_in(ret, meaning_range_of(meanings, txid), wallet, known);
-}

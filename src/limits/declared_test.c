@@ -238,12 +238,14 @@ static void test_meanings(void **state)
                 static const char *const names[] = {NULL, "a", "b/%"};
                 struct hash256 txid = {.b = {(uint8_t)tx}};
                 enum flow_meaning meaning;
-                found += meaning_find(&meaning, &meanings, &txid, names[wallet], known);
+                found +=
+                    meaning_in(&meaning, meaning_range_of(&meanings, &txid), names[wallet], known);
             }
         assert_int_equal(found, count);
         for (size_t i = 0; i < count; i++) {
             enum flow_meaning meaning = FLOW_MEANING_COUNT;
-            assert_true(meaning_find(&meaning, &meanings, &list[i].txid, list[i].wallet, known));
+            assert_true(meaning_in(&meaning, meaning_range_of(&meanings, &list[i].txid),
+                                   list[i].wallet, known));
             assert_int_equal(meaning, list[i].meaning);
         }
     }

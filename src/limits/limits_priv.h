@@ -79,11 +79,7 @@ int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowl
 
 /* ---- meanings (declared.c) ------------------------------------------------------------------ */
 
-/* What a flow meant, for a wallet of the book or as a whole (wallet NULL), as known; false:
- * nobody has said. */
-bool meaning_find(enum flow_meaning *ret, const struct limits_meanings *meanings,
-                  const struct hash256 *txid, const char *wallet, int64_t known);
-/* The same where many wallets of one transaction are asked for: all that was ever said of it. */
+/* All that was ever said of a transaction. */
 struct meaning_range {
     const struct limits_meaning *list;
     size_t count;
@@ -99,6 +95,8 @@ struct meaning_index meaning_index_make(const struct limits_meanings *meanings,
                                         struct arena *arena);
 struct meaning_range meaning_index_find(const struct meaning_index *index,
                                         const struct hash256 *txid);
+/* What a flow meant, for a wallet of the book or as a whole (wallet NULL), as known; false:
+ * nobody has said. */
 bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,
                 int64_t known);
 
