@@ -166,12 +166,13 @@ void page_addresses(struct page *page)
 {
     static const enum pack_text titles[] = {TEXT_WALLET, TEXT_ADDRESS, TEXT_BALANCE};
     const struct pack *pack = page->pack;
-    const struct ledger_script **held = mem_zalloc(pack->script_count + 1, sizeof(void *));
+    const struct ledger_script **held =
+        mem_zalloc(pack->script_count + 1, sizeof(const struct ledger_script *));
     size_t count = 0;
     for (size_t i = 0; i < pack->script_count; i++)
         if (!amount_equal(pack->scripts[i].balance, amount_zero()))
             held[count++] = &pack->scripts[i];
-    qsort(held, count, sizeof *held, script_compare);
+    qsort(held, count, sizeof *held, script_compare); /* NOLINT: pointers */
     page_section(page, TEXT_ADDRESSES);
     note(page, TEXT_ADDRESSES_NOTE);
     page_table(page, titles, countof(titles), 0x4);
