@@ -344,6 +344,9 @@ void csv_free(struct csv *csv);
 int csv_column(const struct csv *csv, const char *name);
 /* One field, quoted where needed; no separator. */
 void csv_write_field(struct buf *buf, const char *text);
+/* A text from outside: characters that are not clean become '?', and an apostrophe stands before
+ * what a spreadsheet would take for a formula (a first '=', '+', '-', '@', tab or line end). */
+void csv_write_foreign(struct buf *buf, const char *text);
 
 /* ---- files (I/O) ------------------------------------------------------------------- */
 

@@ -219,3 +219,27 @@ void csv_write_field(struct buf *buf, const char *text)
     }
     buf_u8(buf, '"');
 }
+
+/* Bytes of the character at `text`; what is no UTF-8 is taken apart somehow, never past the end. */
+static size_t character_size(const char *text)
+{
+    uint8_t first = (uint8_t)*text;
+    return strnlen(text, first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2);
+}
+
+void csv_write_foreign(struct buf *buf, const char *text)
+{
+    struct buf clean = buf_with_max(buf->max);
+    if (*text && strchr("=+-@\t\r\n", *text))
+        buf_text(&clean, "'");
+    while (*text) {
+        char one[5] = {0};
+        size_t size = character_size(text);
+        memcpy(one, text, size);
+        buf_text(&clean, text_is_clean(one) ? one : "?");
+        text += size;
+    }
+    buf->bad = buf->bad || clean.bad;
+    csv_write_field(buf, buf_cstr(&clean));
+    buf_free(&clean);
+}

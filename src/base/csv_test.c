@@ -121,6 +121,35 @@ static void written_fields_come_back(void **state)
     buf_free(&buf);
 }
 
+static void a_text_from_outside_is_no_formula(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *cell;
+    } cases[] = {{"plain", "plain"},
+                 {"", ""},
+                 {"=1+1", "'=1+1"},
+                 {"+1", "'+1"},
+                 {"-1", "'-1"},
+                 {"@sum", "'@sum"},
+                 {"\t=1", "'?=1"},
+                 {"=a,b", "\"'=a,b\""},
+                 {"a\xe2\x80\xae"
+                  "b",
+                  "a?b"},
+                 {"a\nb", "a?b"},
+                 {"\xff", "?"},
+                 {"\xe2\x80", "?"},
+                 {"سلام", "سلام"}};
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct buf buf = buf_with_max(100);
+        csv_write_foreign(&buf, cases[i].text);
+        assert_string_equal(buf_cstr(&buf), cases[i].cell);
+        assert_false(buf.bad);
+        buf_free(&buf);
+    }
+}
+
 static void real_price_files_are_tables(void **state)
 {
     (void)state;
@@ -143,6 +172,7 @@ int main(void)
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(columns_and_fields_have_a_maximum),
         cmocka_unit_test(written_fields_come_back),
+        cmocka_unit_test(a_text_from_outside_is_no_formula),
         cmocka_unit_test(real_price_files_are_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ struct columns {
     int kind, wallet, balance;
 };
 
-/* A text as csv_foreign wrote it, without the apostrophe that disarms it. */
+/* A text as csv_write_foreign wrote it, without the apostrophe that disarms it. */
 static const char *undisarmed(const char *text)
 {
     return text[0] == '\'' && text[1] && strchr("=+-@", text[1]) ? text + 1 : text;

@@ -14,34 +14,10 @@ static void header(struct buf *buf, const struct pack *pack, const char *columns
     buf_format(buf, "%s%s\r\n", pack->position.book->simulated ? "simulated," : "", columns);
 }
 
-/* The next character of clean text; what is not clean alone is told by one '?'. */
-static size_t character_size(const char *text)
-{
-    uint8_t first = (uint8_t)*text;
-    size_t size = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    return strnlen(text, size);
-}
-
-void csv_foreign(struct buf *buf, const char *text)
-{
-    struct buf clean = buf_with_max(1 << 20);
-    if (*text && strchr("=+-@\t\r\n", *text))
-        buf_text(&clean, "'");
-    while (*text) {
-        char one[5] = {0};
-        size_t size = character_size(text);
-        memcpy(one, text, size);
-        buf_text(&clean, text_is_clean(one) ? one : "?");
-        text += size;
-    }
-    csv_write_field(buf, buf_cstr(&clean));
-    buf_free(&clean);
-}
-
 static void cell(struct buf *buf, const char *text)
 {
     buf_text(buf, ",");
-    csv_foreign(buf, text);
+    csv_write_foreign(buf, text);
 }
 
 /* Our own figure: a decimal number, empty where it is not known. */
@@ -85,7 +61,7 @@ void csv_addresses(struct buf *buf, const struct pack *pack)
             script->script.size <= SCRIPT_SIZE_MAX)
             hex_encode(hex, script->script);
         row_begin(buf, pack);
-        csv_foreign(buf, wallet->id);
+        csv_write_foreign(buf, wallet->id);
         cell(buf, book->entities[wallet->entity].id);
         cell(buf, wallet_class_name(wallet->class_));
         cell(buf, address);
@@ -145,7 +121,7 @@ static void net_row(struct buf *buf, const struct pack *pack, const struct crite
                     const char *kind, const char *label, const struct limits_unit *unit)
 {
     row_begin(buf, pack);
-    csv_foreign(buf, result->criterion->id);
+    csv_write_foreign(buf, result->criterion->id);
     cell_day(buf, result->day);
     cell_day(buf, result->criterion->base);
     cell(buf, kind);
@@ -204,7 +180,7 @@ static void criterion_row(struct buf *buf, const struct pack *pack,
     const struct breach *breach = criterion_breach(result);
     unsigned decimals = criterion->unit.decimals;
     row_begin(buf, pack);
-    csv_foreign(buf, criterion->id);
+    csv_write_foreign(buf, criterion->id);
     cell(buf, result->version->id);
     cell(buf, limits_text_in(&criterion->name, LANGUAGE_EN));
     cell(buf, criterion_kind_name(criterion->kind));
@@ -248,7 +224,7 @@ void csv_changes(struct buf *buf, const struct pack *pack)
         const struct pack_change *change = &pack->changes[i];
         bool figures = *change->unit;
         row_begin(buf, pack);
-        csv_foreign(buf, change->subject);
+        csv_write_foreign(buf, change->subject);
         cell(buf, change->id);
         cell(buf, change->member);
         cell(buf, change->unit);

@@ -63,8 +63,6 @@ void csv_changes(struct buf *buf, const struct pack *pack);
 void csv_criteria(struct buf *buf, const struct pack *pack);
 void csv_flows(struct buf *buf, const struct pack *pack);
 void csv_accounts(struct buf *buf, const struct pack *pack);
-/* A text from outside as a cell that no spreadsheet takes for a formula. */
-void csv_foreign(struct buf *buf, const char *text);
 
 /* ---- texts (texts.c) ------------------------------------------------------------------------- */
 

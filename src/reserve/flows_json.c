@@ -152,12 +152,12 @@ static void csv_row(struct buf *buf, const struct flows *flows, const struct flo
     csv_amount(buf, flow->fee);
     csv_amount(buf, flow->net);
     buf_text(buf, ",");
-    buf_text(buf, flow->declared ? flow->declared->kind : "unclassified");
+    csv_write_foreign(buf, flow->declared ? flow->declared->kind : "unclassified");
     buf_text(buf, ",");
     struct buf names = buf_with_max(1 << 20);
     for (size_t i = 0; i < flow->wallet_count; i++)
         buf_format(&names, "%s%s", i ? " " : "", flows->book->wallets[flow->wallets[i].wallet].id);
-    csv_write_field(buf, buf_cstr(&names));
+    csv_write_foreign(buf, buf_cstr(&names));
     buf_free(&names);
     buf_text(buf, "\r\n");
 }
