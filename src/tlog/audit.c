@@ -51,6 +51,15 @@ int tlog_evidence(int code, struct err *err)
     return SANAD_FALSE;
 }
 
+int tlog_absence(int code, struct err *err)
+{
+    if (code != SANAD_MISSING)
+        return tlog_evidence(code, err);
+    if (err)
+        err->code = SANAD_FALSE;
+    return SANAD_FALSE;
+}
+
 void tlog_edges_frontier(struct tlog_frontier *ret_frontier, const struct tlog_edges *edges)
 {
     struct tlog_frontier frontier = {.size = 0};

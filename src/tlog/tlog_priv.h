@@ -30,6 +30,8 @@ int tlog_bundle_check(const struct tlog_tile *tile, struct bytes bundle,
 /* A file of a log that is not what it must be shows that the log does not hold: REFUSED becomes
  * FALSE, all else stays. */
 int tlog_evidence(int code, struct err *err);
+/* And so does a file that a log must have: MISSING becomes FALSE too. */
+int tlog_absence(int code, struct err *err);
 
 /* The last, partial tile of each level: all of a tree that is needed to go on. */
 enum { TLOG_EDGE_COUNT = 8 }; /* 256^8 is over TLOG_SIZE_MAX */
@@ -67,5 +69,85 @@ int tlog_wal_parse(struct tlog_wal *ret_wal, const char *object, struct bytes ra
                    const char *origin, struct err *err);
 /* Takes the first frame off the rest, and its bytes as they stand in the file. */
 bool tlog_wal_next(struct tlog_wal_frame *ret_frame, struct bytes *ret_raw, struct tlog_wal *wal);
+
+/* ---- the writer (writer.c, writer_open.c, writer_files.c) ---- */
+
+struct tlog_writer {
+    const struct tlog_io *io;
+    char *public_folder;
+    char *private_folder;
+    char origin[TLOG_ORIGIN_MAX + 1];
+    struct note_key key;
+    uint8_t seed[32];
+    struct err failure; /* code 0: none; else what left open what the disk holds */
+    int lock;
+    bool locked;
+
+    int wal;
+    bool wal_open;
+    uint64_t wal_size;
+    uint64_t wal_enough; /* bytes after which it is begun anew: TLOG_WAL_ENOUGH, less in tests */
+    uint8_t mark[TLOG_WAL_MARK_SIZE];
+    struct buf frame; /* kept for its memory */
+
+    struct buf note;         /* private/signed, as this writer read or wrote it last */
+    struct tlog_tree tree;   /* that it signs */
+    struct tlog_edges edges; /* of that tree */
+
+    struct tlog_frontier frontier; /* of all that is durable */
+    struct hash256 *leaves;        /* of entries that are not signed yet */
+    size_t leaf_count, leaf_capacity;
+    struct buf entries; /* of bundles that were not full in the signed tree, as they stand there */
+    size_t *starts;     /* of each bundle, in entries */
+    size_t start_count, start_capacity;
+};
+enum { TLOG_WAL_MAX = 1 << 30 }; /* bytes that may wait to be signed */
+enum { TLOG_WAL_ENOUGH = 64 << 20 };
+
+/* Entries that are durable, each behind its length, become part of the tree in memory. */
+void tlog_writer_append(struct tlog_writer *writer, struct bytes entries);
+/* The signed tree's last bundle, where it is not full. */
+void tlog_writer_bundle(struct tlog_writer *writer, struct bytes bundle);
+/* Where a file is written before it is renamed: in its own folder, and the same for every width
+ * of a partial tile, so that what a crash leaves is overwritten. */
+int tlog_temporary_path(char ret_path[PATH_SIZE], const char *path, struct err *err);
+/* A new file beside the path, synced; then in its place, for good. */
+int tlog_writer_put(struct tlog_writer *writer, const char *path, struct bytes bytes,
+                    struct err *err);
+int tlog_writer_settle(struct tlog_writer *writer, const char *path, struct err *err);
+/* Puts `raw` in place of the write-ahead log and opens it. */
+int tlog_writer_wal_begin(struct tlog_writer *writer, struct bytes raw, struct err *err);
+/* The note over a tree. */
+void tlog_writer_note(struct buf *ret_note, const struct tlog_writer *writer,
+                      const struct tlog_tree *tree);
+/* Reads everything but the lock. */
+int tlog_writer_load(struct tlog_writer *writer, struct err *err);
+/* A note that this log signed: private/signed or the checkpoint. FALSE: it did not. */
+int tlog_writer_note_read(struct tlog_tree *ret_tree, const struct tlog_writer *writer,
+                          const char *path, struct bytes raw, struct err *err);
+
+/* Hashes of a level's tiles from the one on that is not full in the signed tree. */
+struct tlog_hashes {
+    uint64_t first; /* a multiple of 256 */
+    struct hash256 *data;
+    size_t count;
+};
+struct tlog_levels {
+    struct tlog_hashes level[TLOG_EDGE_COUNT];
+};
+void tlog_levels_make(struct tlog_levels *ret_levels, const struct tlog_writer *writer);
+void tlog_levels_free(struct tlog_levels *levels);
+/* Tiles and bundles behind the signed tree, durable. */
+int tlog_levels_write(const struct tlog_levels *levels, const struct tlog_writer *writer,
+                      struct err *err);
+/* The second path: FALSE where what stands in the files is not the tree in memory, or does not
+ * continue the signed one. */
+int tlog_files_check(const struct tlog_writer *writer, struct err *err);
+/* Removes partial tiles that are full in the signed tree, as far as it goes. */
+void tlog_files_clean(const struct tlog_writer *writer, uint64_t size_before);
+/* One hash of a level above 0 against the tile below. */
+int tlog_parent_check(const struct tlog_reader *reader, uint64_t size, unsigned level,
+                      uint64_t index, struct err *err);
+struct tlog_reader tlog_writer_reader(const struct tlog_writer *writer);
 
 #endif
