@@ -273,7 +273,7 @@ static int statement_make(const struct cmd_args *args, const char *name, struct 
     if (code == 0)
         code = body_make(&body, kind, args, err);
     if (code == 0)
-        code = stmt_build(&note, kind, &place, body, err);
+        code = stmt_make(&note, kind, &place, body, err);
     if (code == 0)
         code = cmd_sign(&note, args, err);
     if (code == 0)

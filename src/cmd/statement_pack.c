@@ -122,7 +122,7 @@ static int note_add(struct pack_run *run, enum stmt_kind kind, const char *name,
     if (code == 0 && !cmd_value(args, "--seq") && json_integer_value(last) >= 0 && last)
         place.seq = (uint64_t)json_integer_value(last) + 1;
     if (code == 0)
-        code = stmt_build(&note, kind, &place, body, err);
+        code = stmt_make(&note, kind, &place, body, err);
     if (code == 0)
         code = cmd_sign(&note, args, err);
     if (code == 0)

@@ -376,7 +376,7 @@ static void test_report(void **state)
     struct stmt_place place = {.authority = "xs", .log = "xs.example/log", .prev = -1};
     fixture_open(&f);
     struct pack_files files = files_of(&f.input, &report);
-    test_ok(stmt_build(&text, STMT_CRITERIA_REPORT, &place, report, &err), &err);
+    test_ok(stmt_make(&text, STMT_CRITERIA_REPORT, &place, report, &err), &err);
     const char *line = buf_cstr(&text);
     assert_non_null(strstr(line, "\"bound\":\"ceiling\""));
     assert_non_null(strstr(line, "\"headroom\":-400000000"));
@@ -408,7 +408,7 @@ static void note_add(struct pack_files *files, json_t *report)
     struct err err = {0};
     static const uint8_t seed[32] = {7};
     struct stmt_place place = {.authority = "xs", .log = "xs.example/log", .prev = -1};
-    test_ok(stmt_build(&text, STMT_CRITERIA_REPORT, &place, report, &err), &err);
+    test_ok(stmt_make(&text, STMT_CRITERIA_REPORT, &place, report, &err), &err);
     test_ok(role_key_new(&key, "xs.example/criteria", seed, &err), &err);
     test_ok(stmt_sign(&note, buf_bytes(&text), &key, &err), &err);
     pack_files_add(files, "criteria-report.note", buf_bytes(&note));

@@ -28,20 +28,6 @@ void recheck_add(struct recheck *recheck, const char *name, const char *subject,
     va_end(args);
 }
 
-/* Expiry of keys is judged at the statement's own block, or at the day of a claim. */
-static int64_t statement_time(const struct stmt *stmt)
-{
-    int64_t time;
-    const json_t *as_of = json_object_get(stmt->json, "as_of");
-    const char *text = json_string_value(json_object_get(as_of, "time"));
-    const char *day = json_string_value(json_object_get(stmt->json, "date"));
-    if (text && time_parse(&time, text, NULL) == 0)
-        return time;
-    if (day && date_parse(&time, day, NULL) == 0)
-        return time;
-    return INT64_MIN;
-}
-
 void recheck_signatures(struct recheck *recheck, const struct stmt *stmt, const struct trust *trust)
 {
     struct stmt_check check;
@@ -51,7 +37,7 @@ void recheck_signatures(struct recheck *recheck, const struct stmt *stmt, const 
                     "no trust file says whose signatures count (--trust)");
         return;
     }
-    int code = stmt_verify(&check, stmt, trust, statement_time(stmt), &err);
+    int code = stmt_verify(&check, stmt, trust, stmt_time(stmt), &err);
     if (code == 0)
         recheck_add(recheck, "signatures", stmt_kind_name(stmt->kind), VERDICT_HOLDS,
                     "%zu of at least %zu needed signatures verify", check.valid, check.threshold);

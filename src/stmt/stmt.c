@@ -92,16 +92,22 @@ static int body_write(struct buf *buf, const json_t *json, struct err *err)
     return code;
 }
 
-int stmt_build(struct buf *ret_text, enum stmt_kind kind, const struct stmt_place *place,
-               const json_t *body, struct err *err)
+static json_t *placed_json(const struct stmt_place *place, const json_t *body)
 {
-    sanad_assert(kind < STMT_KIND_COUNT && json_is_object(body));
-    sanad_assert(place->authority && place->log && place->prev >= -1);
     json_t *json = json_copy((json_t *)body);
     json_object_set_new(json, "authority", json_string(place->authority));
     json_object_set_new(json, "log", json_string(place->log));
     json_object_set_new(json, "seq", json_integer((json_int_t)place->seq));
     json_object_set_new(json, "prev", json_integer((json_int_t)place->prev));
+    return json;
+}
+
+int stmt_build(struct buf *ret_text, enum stmt_kind kind, const struct stmt_place *place,
+               const json_t *body, struct err *err)
+{
+    sanad_assert(kind < STMT_KIND_COUNT && json_is_object(body));
+    sanad_assert(place->authority && place->log && place->prev >= -1);
+    json_t *json = placed_json(place, body);
     struct buf text = buf_with_max(STMT_BODY_MAX + 64);
     buf_format(&text, "%s%s\n", first_line, stmt_kind_name(kind));
     int code = body_write(&text, json, err);
@@ -111,6 +117,15 @@ int stmt_build(struct buf *ret_text, enum stmt_kind kind, const struct stmt_plac
     json_decref(json);
     buf_free(&text);
     return code;
+}
+
+int stmt_make(struct buf *ret_text, enum stmt_kind kind, const struct stmt_place *place,
+              const json_t *body, struct err *err)
+{
+    json_t *json = placed_json(place, body);
+    int code = stmt_schema_json(kind, json, err);
+    json_decref(json);
+    return code ? code : stmt_build(ret_text, kind, place, body, err);
 }
 
 /* The kind from the first line; *ret_body the second. */

@@ -7,7 +7,7 @@
 #include "crypto/crypto.h"
 #include "note/note.h"
 
-enum { STMT_BODY_MAX = 16384, STMT_KIND_MAX = 32, STMT_ROLE_KEY_MAX = 64 };
+enum { STMT_BODY_MAX = 16384, STMT_KIND_MAX = 32, STMT_ROLE_KEY_MAX = 64, TRUST_KEY_MAX = 256 };
 
 /* ---- statements ----------------------------------------------------------------------- */
 
@@ -69,6 +69,9 @@ void stmt_free(struct stmt *stmt);
 int stmt_schema_check(const struct stmt *stmt, struct err *err);
 /* As above, of what is not signed yet. */
 int stmt_schema_json(enum stmt_kind kind, const json_t *json, struct err *err);
+/* stmt_build of what has the members of its kind. */
+int stmt_make(struct buf *ret_text, enum stmt_kind kind, const struct stmt_place *place,
+              const json_t *body, struct err *err);
 /* The kind whose role must sign: its own; of a `revoke` that of `root`; of a `correction` the
  * kind that it corrects. */
 enum stmt_kind stmt_role(const struct stmt *stmt);
@@ -107,6 +110,7 @@ int stmt_sign(struct buf *ret_note, struct bytes note_or_text, const struct role
  *  "expires":{"NAME":"2027-01-01"}} */
 struct trust;
 int trust_read(struct trust **ret_trust, const char *object, struct bytes text, struct err *err);
+/* The file, or a `root` statement in place of it: then its own keys must have signed it. */
 int trust_read_file(struct trust **ret_trust, const char *path, struct err *err);
 /* Out of a `root` statement. REFUSED: its form, a role without keys, a key under two names. Its
  * signatures are not looked at. */

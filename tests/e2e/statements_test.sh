@@ -306,5 +306,5 @@ expect 0 "claim" sanad statement make claim --claims claims/2024-2025.csv \
     --id "$(awk -F, 'NR == 2 { print $1 }' claims/2024-2025.csv)" --authority xs \
     --log xs.example/log --key "$work/k1.json" --passphrase-file "$phrase" --out "$work/claim.note"
 expect 0 "show claim" sanad statement show "$work/claim.note" --json
-refused 2 'no such kind' "an unknown kind" sanad statement make root --authority xs --log x
+refused 2 'no such kind' "an unknown kind" sanad statement make gossip --authority xs --log x
 finish
