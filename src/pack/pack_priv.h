@@ -227,6 +227,8 @@ void html_escape(struct buf *buf, const char *text);
 /* One of our texts; one from outside, isolated; numbers, hashes and tokens, left to right. */
 void page_say(struct page *page, enum pack_text text);
 void page_foreign(struct page *page, const char *text);
+/* A text by language: in the page's own direction where it is in the page's language. */
+void page_named(struct page *page, const struct limits_text *text);
 void page_ltr(struct page *page, const char *text);
 void page_amount(struct page *page, struct amount a, unsigned decimals);
 void page_quantity(struct page *page, struct amount a, const struct limits_unit *unit);

@@ -353,7 +353,7 @@ static void test_pages(void **state)
                "Bitcoin suma cero a los activos de reserva oficiales");
     page_check(&files, "pack-ur.html", "<html lang=\"ur\" dir=\"rtl\">", "صفر کا اضافہ");
     has(&files, "pack-en.html", "No accumulation \xef\xbf\xbd evil &lt;img src=x&gt;");
-    has(&files, "pack-ur.html", "<bdi>جمع نہ کرنا</bdi>");
+    has(&files, "pack-ur.html", "<bdi dir=\"rtl\">جمع نہ کرنا</bdi>");
     has(&files, "pack-ur.html", "<bdi>آپریٹر</bdi>");
     has(&files, "pack-ur.html", "<bdi dir=\"ltr\">-4.00000000 BTC</bdi>");
     has(&files, "pack-en.html", "Possible misreporting");

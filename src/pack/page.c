@@ -52,6 +52,14 @@ void page_foreign(struct page *page, const char *text)
     buf_text(page->buf, "</bdi>");
 }
 
+void page_named(struct page *page, const struct limits_text *text)
+{
+    bool own = page->language == LANGUAGE_UR && text->in[LANGUAGE_UR];
+    buf_text(page->buf, own ? "<bdi dir=\"rtl\">" : "<bdi>");
+    html_escape(page->buf, limits_text_in(text, page->language));
+    buf_text(page->buf, "</bdi>");
+}
+
 void page_ltr(struct page *page, const char *text)
 {
     buf_text(page->buf, "<bdi dir=\"ltr\">");

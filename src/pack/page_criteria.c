@@ -52,7 +52,7 @@ static void name_cell(struct page *page, const struct criterion_result *result)
 {
     const struct criterion *criterion = result->criterion;
     page_cell(page, false);
-    page_foreign(page, limits_text_in(&criterion->name, page->language));
+    page_named(page, &criterion->name);
     buf_text(page->buf, "<br><span class=\"note\">");
     page_ltr(page, criterion->id);
     buf_text(page->buf, " · ");
@@ -158,7 +158,7 @@ static void assumptions_put(struct page *page, const struct criterion *criterion
             buf_text(page->buf, "<p class=\"note\">");
             page_say(page, TEXT_ASSUMPTIONS);
             buf_text(page->buf, ": ");
-            page_foreign(page, limits_text_in(&assumption->text, page->language));
+            page_named(page, &assumption->text);
             buf_text(page->buf, "</p>\n");
         }
     }
@@ -169,7 +169,7 @@ static void explain_put(struct page *page, const struct criterion_result *result
     struct buf text = buf_with_max(1 << 16);
     limits_explain(&text, result, page->language);
     buf_text(page->buf, "<div class=\"say\"><h3>");
-    page_foreign(page, limits_text_in(&result->criterion->name, page->language));
+    page_named(page, &result->criterion->name);
     buf_text(page->buf, "</h3>\n<p>");
     page_prose(page, buf_cstr(&text));
     buf_text(page->buf, "</p>\n");
@@ -229,7 +229,7 @@ static void net_table(struct page *page, const struct criterion_result *result)
     struct amount now;
     struct amount base;
     buf_text(page->buf, "<h3>");
-    page_foreign(page, limits_text_in(&result->criterion->name, page->language));
+    page_named(page, &result->criterion->name);
     buf_text(page->buf, " <span class=\"note\">");
     if (result->criterion->base != LIMITS_NO_DAY) {
         page_day(page, result->criterion->base);

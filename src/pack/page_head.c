@@ -26,7 +26,8 @@ static const char style[] =
     "margin-bottom:2mm;display:flex;justify-content:space-between;gap:5mm}\n"
     ".foot{border-bottom:0;border-top:.2mm solid #c3cedd;padding:1mm 0 0;margin:4mm 0 0;"
     "display:block;line-height:1.5}\n"
-    ".foot:lang(ur){line-height:2.3}\n"
+    ".run:lang(ur){padding-top:1.5mm;line-height:2.4}\n"
+    ".foot:lang(ur){padding-top:1mm;line-height:2.3}\n"
     ".run b{color:#8a4b00}\n"
     ".sim{font-weight:700;color:#fff;background:#a3222b;padding:0 2mm;border-radius:.8mm;"
     "display:inline-block;line-height:1.5;font-family:\"Noto Sans\",\"DejaVu Sans\",sans-serif}\n"
@@ -166,7 +167,7 @@ static void running(struct page *page)
         buf_text(page->buf, "<span class=\"sim\">SIMULATED</span> ");
     page_ltr(page, page->pack->position.book->nation);
     buf_text(page->buf, " · ");
-    page_foreign(page, limits_text_in(&result->programme->name, page->language));
+    page_named(page, &result->programme->name);
     buf_text(page->buf, " · ");
     date_format(text, result->as_of.day);
     page_ltr(page, text);
@@ -205,7 +206,7 @@ void page_head(struct page *page)
     buf_text(page->buf, " · ");
     page_say(page, TEXT_TITLE);
     buf_text(page->buf, "</h1>\n<p>");
-    page_foreign(page, limits_text_in(&page->pack->in.result->programme->name, page->language));
+    page_named(page, &page->pack->in.result->programme->name);
     buf_text(page->buf, "</p>\n");
     if (page->pack->position.book->simulated) {
         buf_text(page->buf, "<p class=\"banner\">");

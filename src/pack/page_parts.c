@@ -384,17 +384,28 @@ void page_flows(struct page *page)
 
 /* ---- accounts ------------------------------------------------------------------------------ */
 
-static void account_row(struct page *page, const char *class_, const char *code, const char *label,
-                        const struct account_cell *figures)
+static void account_row(struct page *page, const char *class_, const char *code,
+                        const struct limits_text *label, const struct account_cell *figures)
 {
     buf_format(page->buf, "<tr class=\"%s\">", class_);
     cell_ltr(page, code, "");
-    cell_foreign(page, label);
+    page_cell(page, false);
+    page_named(page, label);
+    page_cell_end(page);
     cell_btc(page, figures->sat);
     page_cell(page, true);
     page_amount(page, figures->money, currency_decimals(page->pack->position.book->currency));
     page_cell_end(page);
     page_row_end(page);
+}
+
+/* One of our texts in all languages, as the label of a row. */
+static struct limits_text text_of(enum pack_text text)
+{
+    struct limits_text label;
+    for (size_t i = 0; i < LANGUAGE_COUNT; i++)
+        label.in[i] = pack_text(text, (enum limits_language)i);
+    return label;
 }
 
 static void part_rows(struct page *page, const struct account_table *table, enum account_part part)
@@ -406,15 +417,14 @@ static void part_rows(struct page *page, const struct account_table *table, enum
     for (size_t i = 0; i < accounts->line_count; i++) {
         const struct account_line *line = &accounts->lines[i];
         if (line->side == table->side && line->part == part)
-            account_row(page, "", line->code, limits_text_in(&line->label, page->language),
-                        &table->lines[i]);
+            account_row(page, "", line->code, &line->label, &table->lines[i]);
     }
 }
 
 static void account_head(struct page *page, const struct account_table *table)
 {
     buf_text(page->buf, "<h3>");
-    page_foreign(page, limits_text_in(&table->accounts->stocks[table->side], page->language));
+    page_named(page, &table->accounts->stocks[table->side]);
     buf_text(page->buf, "</h3>\n<table class=\"data\"><thead><tr><th>");
     page_say(page, TEXT_CODE);
     buf_text(page->buf, "</th><th></th><th class=\"n\"><bdi dir=\"ltr\">BTC</bdi></th>"
@@ -428,16 +438,15 @@ static void account_table(struct page *page, const struct account_table *table)
     const struct accounts *accounts = table->accounts;
     const char *why = *table->why_unknown ? table->why_unknown : table->why_no_money;
     bool volume = table->side == SIDE_ASSETS; /* nothing but transactions changes what is owed */
+    struct limits_text opening = text_of(TEXT_OPENING);
+    struct limits_text closing = text_of(TEXT_CLOSING);
     account_head(page, table);
-    account_row(page, "s", accounts->stock_codes[table->side],
-                pack_text(TEXT_OPENING, page->language), &table->opening);
+    account_row(page, "s", accounts->stock_codes[table->side], &opening, &table->opening);
     part_rows(page, table, PART_TRANSACTIONS);
     if (volume)
         part_rows(page, table, PART_OTHER_VOLUME);
-    account_row(page, "", accounts->revaluation_code,
-                limits_text_in(&accounts->revaluation, page->language), &table->revaluation);
-    account_row(page, "s", accounts->stock_codes[table->side],
-                pack_text(TEXT_CLOSING, page->language), &table->closing);
+    account_row(page, "", accounts->revaluation_code, &accounts->revaluation, &table->revaluation);
+    account_row(page, "s", accounts->stock_codes[table->side], &closing, &table->closing);
     page_table_end(page);
     if (!*why)
         return;
@@ -453,7 +462,7 @@ void page_accounts(struct page *page)
     page_section(page, TEXT_ACCOUNTS);
     note(page, TEXT_ACCOUNTS_NOTE);
     buf_text(page->buf, "<p class=\"note\">");
-    page_foreign(page, limits_text_in(&page->pack->in.accounts->name, page->language));
+    page_named(page, &page->pack->in.accounts->name);
     buf_text(page->buf, "</p>\n");
     for (size_t i = 0; i < SIDE_COUNT; i++)
         if (page->pack->has_table[i])
