@@ -74,20 +74,42 @@ static int64_t base_of(const struct limits_result *result)
     return base;
 }
 
-/* First block of the period: behind the last pack, else behind the base date, else the first. */
-static int period_begin(uint32_t *ret_from, const struct pack_run *run, struct err *err)
+/* The day of the last pack. */
+static int previous_day(int64_t *ret_day, const struct pack_previous *previous, struct err *err)
 {
+    const json_t *as_of = json_object_get(previous->report->json, "as_of");
+    const char *text = json_string_value(json_object_get(as_of, "date"));
+    return text && date_parse(ret_day, text, NULL) == 0
+               ? 0
+               : err_set(err, SANAD_REFUSED, "last pack: its \"as_of\" has no date");
+}
+
+/* The period begins behind the last pack, else behind the base date, else with the first block;
+ * it ends with the day. */
+static int period_set(struct pack_input *input, const struct pack_run *run, struct err *err)
+{
+    const struct programme *programme = run->result.programme;
     struct cmd_context *context = cmd_limits_context(run->limits);
     struct limits_day day;
     int64_t base = base_of(&run->result);
-    *ret_from = context->state.first_height;
-    if (run->previous)
-        *ret_from = run->previous->height + 1;
-    if (run->previous || base == LIMITS_NO_DAY)
+    int code = 0;
+    input->from = context->state.first_height;
+    input->from_time = INT64_MIN;
+    input->to_time = run->result.as_of.end;
+    if (run->previous) {
+        code = previous_day(&base, run->previous, err);
+        if (code == 0)
+            input->from_time = programme_day_end(programme, base);
+        input->from = run->previous->height + 1;
+        return code;
+    }
+    if (base == LIMITS_NO_DAY)
         return 0;
-    int code = limits_days_make(&day, context->facts, run->result.programme, &base, 1, err);
-    if (code == 0 && day.any && day.height < run->result.block.height)
-        *ret_from = day.height + 1;
+    code = limits_days_make(&day, context->facts, programme, &base, 1, err);
+    if (code == 0 && day.any && day.height < run->result.block.height) {
+        input->from = day.height + 1;
+        input->from_time = day.end;
+    }
     return code;
 }
 
@@ -103,7 +125,7 @@ static int make(struct pack_run *run, struct err *err)
                                .prices = run->prices.count ? &run->prices : NULL,
                                .accounts = run->accounts,
                                .previous = run->previous};
-    int code = period_begin(&input.from, run, err);
+    int code = period_set(&input, run, err);
     if (code == 0)
         code = pack_make(&run->pack, &input, err);
     if (code == 0)

@@ -242,7 +242,6 @@ static void key_gather(struct gathering *gathering, struct amount *opening,
 {
     const struct pack *pack = gathering->pack;
     struct amount owed = amount_zero();
-    int64_t from = pack->has_opening ? pack->opening.time : INT64_MIN;
     for (size_t i = 0; i < count;) {
         const struct limits_record *stands = NULL;
         size_t first = i;
@@ -250,10 +249,10 @@ static void key_gather(struct gathering *gathering, struct amount *opening,
             if (list[i].known <= pack->in.known &&
                 (!stands || stands_before(&list[i], stands, pack->in.known)))
                 stands = &list[i];
-        if (!stands || stands->time > pack->position.as_of.time)
+        if (!stands || stands->time > pack->in.to_time)
             continue;
         struct amount delta = amount_sub(stands->value, owed);
-        if (stands->time <= from)
+        if (stands->time <= pack->in.from_time)
             *opening = amount_add(*opening, delta);
         else
             event_add(gathering, stands->time, ACCOUNT_LIABILITIES, delta);

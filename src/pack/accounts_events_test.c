@@ -149,6 +149,8 @@ static struct pack *pack_of(struct play *play, struct pack_input input, uint32_t
     test_ok(facts_block_at(&result->block, play->world.facts, to, &err), &err);
     input.result = result;
     input.from = from;
+    input.from_time = from ? WORLD_START + (from - 1) * LIMITS_DAY : INT64_MIN;
+    input.to_time = WORLD_START + to * LIMITS_DAY;
     test_ok(pack_make(&pack, &input, &err), &err);
     return pack;
 }

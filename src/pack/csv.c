@@ -155,7 +155,8 @@ static void net_criterion(struct buf *buf, const struct pack *pack,
     }
     criterion_net(&now, &base, result);
     if (result->criterion->base != LIMITS_NO_DAY) {
-        net_row(buf, pack, result, "net position", "", unit);
+        bool net = criterion_has_balance(result, pack->in.result->programme);
+        net_row(buf, pack, result, net ? "net position" : "sum of terms", "", unit);
         net_figures(buf, now, base, unit->decimals);
         buf_text(buf, ",,\r\n");
     }
@@ -166,9 +167,34 @@ static void net_criterion(struct buf *buf, const struct pack *pack,
     row_end(buf);
 }
 
+/* What is held and owed at the ends of the period, whatever the criteria are about. */
+static void net_stock(struct buf *buf, const struct pack *pack, const char *name, struct amount now,
+                      struct amount before)
+{
+    row_begin(buf, pack);
+    cell_day(buf, pack->in.result->as_of.day);
+    cell_day(buf, pack->has_opening ? pack->opening.time : LIMITS_NO_DAY);
+    buf_format(buf, ",period,%s,BTC", name);
+    net_figures(buf, now, before, 8);
+    buf_text(buf, ",,\r\n");
+}
+
+static void net_stocks(struct buf *buf, const struct pack *pack)
+{
+    const struct account_table *held = &pack->tables[SIDE_ASSETS];
+    const struct account_table *owed = &pack->tables[SIDE_LIABILITIES];
+    net_stock(buf, pack, "held", held->closing.sat, held->opening.sat);
+    if (!pack->has_table[SIDE_LIABILITIES])
+        return;
+    net_stock(buf, pack, "owed outside", owed->closing.sat, owed->opening.sat);
+    net_stock(buf, pack, "held less owed", amount_sub(held->closing.sat, owed->closing.sat),
+              amount_sub(held->opening.sat, owed->opening.sat));
+}
+
 void csv_net_position(struct buf *buf, const struct pack *pack)
 {
     header(buf, pack, "criterion,date,base_date,kind,term,unit,value,base,change,source,missing");
+    net_stocks(buf, pack);
     for (size_t i = 0; i < pack->in.result->criterion_count; i++)
         net_criterion(buf, pack, &pack->in.result->criteria[i]);
 }

@@ -155,8 +155,9 @@ enum {
 /* All that a pack is made from; borrowed, and must outlive it. */
 struct pack_input {
     const struct limits_result *result;
-    const struct ledger *ledger;                 /* at least up to the result's block */
-    uint32_t from;                               /* first block of the period */
+    const struct ledger *ledger; /* at least up to the result's block */
+    uint32_t from;               /* first block of the period */
+    int64_t from_time, to_time;  /* what is owed: lines after the one, up to the other */
     const struct register_declaration *meanings; /* what flows meant, as known; sorted */
     size_t meaning_count;
     const struct limits_records *liabilities; /* or NULL */

@@ -45,6 +45,9 @@ int pack_changes_make(struct pack *pack, struct err *err);
 /* The newest breach, or NULL. */
 const struct breach *criterion_breach(const struct criterion_result *result);
 const char *criterion_bound(const struct criterion_result *result);
+/* Whether the terms hold balances: else what they sum to is no net position. */
+bool criterion_has_balance(const struct criterion_result *result,
+                           const struct programme *programme);
 /* The net position behind a criterion on change: the quantity before the change is taken, on
  * the day and on the base date; unknown where the terms do not tell it. */
 void criterion_net(struct amount *ret_now, struct amount *ret_base,
@@ -123,6 +126,11 @@ void csv_accounts(struct buf *buf, const struct pack *pack);
     X(END_PERIOD)                                                                                  \
     X(NET_POSITION)                                                                                \
     X(NET_ROW)                                                                                     \
+    X(SUM_ROW)                                                                                     \
+    X(HELD)                                                                                        \
+    X(OWED)                                                                                        \
+    X(NET_HELD)                                                                                    \
+    X(BEFORE_PERIOD)                                                                               \
     X(TERM)                                                                                        \
     X(AT_BASE)                                                                                     \
     X(NOW)                                                                                         \

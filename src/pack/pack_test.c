@@ -201,6 +201,8 @@ static void fixture_open(struct fixture *f)
     f->input = (struct pack_input){.result = &f->result,
                                    .ledger = f->ledger,
                                    .from = 0,
+                                   .from_time = INT64_MIN,
+                                   .to_time = WORLD_START + 4 * LIMITS_DAY,
                                    .meanings = &f->declared,
                                    .meaning_count = 1,
                                    .liabilities = &f->liabilities,
@@ -272,6 +274,8 @@ static void test_tables(void **state)
     has(&files, "net-position.csv",
         "net-public,2025-01-05,2025-01-01,term,'=balances of public,BTC,9.00000000,0.00000000,"
         "9.00000000,\"chain, block 4\",\r\n");
+    has(&files, "net-position.csv",
+        "SIMULATED,,2025-01-05,,period,held less owed,BTC,3.99999000,0.00000000,3.99999000,,\r\n");
     has(&files, "net-position.csv",
         "net-public,2025-01-05,2025-01-01,net position,,BTC,4.00000000,0.00000000,4.00000000");
     has(&files, "criteria.csv",
@@ -466,6 +470,7 @@ static void test_next(void **state)
     result_write(&f, 4);
     f.input.previous = previous;
     f.input.from = 3;
+    f.input.from_time = WORLD_START + 2 * LIMITS_DAY;
     struct pack_files files = files_of(&f.input, &report);
     has(&files, "changes.csv",
         "SIMULATED,wallet,vault,balance,BTC,5.00000000,3.99999000,-1.00001000");

@@ -244,10 +244,41 @@ static void net_table(struct page *page, const struct criterion_result *result)
     if (amount_is_known(now) && amount_is_known(base)) {
         buf_text(page->buf, "<tr class=\"s\">");
         page_cell(page, false);
-        page_say(page, TEXT_NET_ROW);
+        bool net = criterion_has_balance(result, page->pack->in.result->programme);
+        page_say(page, net ? TEXT_NET_ROW : TEXT_SUM_ROW);
         page_cell_end(page);
         net_figures(page, base, now, &result->criterion->unit);
         page_row_end(page);
+    }
+    page_table_end(page);
+}
+
+static void stock_row(struct page *page, const char *class_, enum pack_text name,
+                      struct amount before, struct amount now)
+{
+    static const struct limits_unit unit = {"BTC", 8};
+    buf_format(page->buf, "<tr class=\"%s\">", class_);
+    page_cell(page, false);
+    page_say(page, name);
+    page_cell_end(page);
+    net_figures(page, before, now, &unit);
+    page_row_end(page);
+}
+
+/* What is held and owed at the ends of the period, whatever the criteria are about. */
+static void stock_table(struct page *page)
+{
+    static const enum pack_text titles[] = {TEXT_NET_HELD, TEXT_BEFORE_PERIOD, TEXT_NOW,
+                                            TEXT_CHANGE};
+    const struct pack *pack = page->pack;
+    const struct account_table *held = &pack->tables[SIDE_ASSETS];
+    const struct account_table *owed = &pack->tables[SIDE_LIABILITIES];
+    page_table(page, titles, countof(titles), 0xe);
+    stock_row(page, "", TEXT_HELD, held->opening.sat, held->closing.sat);
+    if (pack->has_table[SIDE_LIABILITIES]) {
+        stock_row(page, "", TEXT_OWED, owed->opening.sat, owed->closing.sat);
+        stock_row(page, "s", TEXT_NET_HELD, amount_sub(held->opening.sat, owed->opening.sat),
+                  amount_sub(held->closing.sat, owed->closing.sat));
     }
     page_table_end(page);
 }
@@ -256,6 +287,7 @@ void page_net_position(struct page *page)
 {
     const struct limits_result *result = page->pack->in.result;
     page_section(page, TEXT_NET_POSITION);
+    stock_table(page);
     for (size_t i = 0; i < result->criterion_count; i++)
         if (result->criteria[i].criterion->has_quantity)
             net_table(page, &result->criteria[i]);

@@ -45,6 +45,14 @@ static struct amount expr_value(const struct criterion_result *result, const str
     return sum;
 }
 
+bool criterion_has_balance(const struct criterion_result *result, const struct programme *programme)
+{
+    for (size_t i = 0; i < result->term_count; i++)
+        if (programme->terms[result->terms[i].term].kind == TERM_BALANCE)
+            return true;
+    return false;
+}
+
 void criterion_net(struct amount *ret_now, struct amount *ret_base,
                    const struct criterion_result *result)
 {

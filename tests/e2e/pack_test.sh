@@ -99,6 +99,19 @@ edge one closing >"$work/closing"
 edge two opening >"$work/opening"
 same "the stock between two packs" "$work/closing" "$work/opening"
 
+# What is owed is what the criteria take off, and what is held is what they begin with.
+for side in liabilities assets; do
+    case $side in
+    liabilities) term='client liabilities of public' ;;
+    assets) term='balances of public' ;;
+    esac
+    tr -d '\r' <"$work/one/net-position.csv" | awk -F, -v t="$term" '$6 == t { print $8; exit }' \
+        >"$work/term"
+    tr -d '\r' <"$work/one/accounts.csv" | awk -F, -v s=$side '$2 == s && $3 == "closing" { print $6 }' \
+        >"$work/stock"
+    same "$side in the accounts and in the criteria" "$work/term" "$work/stock"
+done
+
 # ---- verified -------------------------------------------------------------------------------
 
 verify() { sanad verify "$work/two/criteria-report.note" --trust "$work/trust" "$@" --json; }
