@@ -191,18 +191,6 @@ static int balances_compare(struct pack *pack, struct err *err)
 
 /* ---- criteria ------------------------------------------------------------------------------ */
 
-static const json_t *criterion_find(const json_t *list, const char *id)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach (list, i, entry) {
-        const char *other = json_string_value(json_object_get(entry, "id"));
-        if (other && strcmp(other, id) == 0)
-            return entry;
-    }
-    return NULL;
-}
-
 static struct amount member(const json_t *json, const char *key)
 {
     const json_t *value = json_object_get(json, key);
@@ -213,6 +201,22 @@ static const char *word(const json_t *json, const char *key)
 {
     const char *text = json_string_value(json_object_get(json, key));
     return text ? text : "";
+}
+
+/* Whether an entry of the last pack was of the version then in force, not of an earlier one. */
+static bool was_in_force(const json_t *entry)
+{
+    return !json_object_get(entry, "version");
+}
+
+static const json_t *criterion_find(const struct pack *pack, const char *id)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (pack->in.previous->criteria, i, entry)
+        if (was_in_force(entry) && strcmp(word(entry, "id"), id) == 0)
+            return entry;
+    return NULL;
 }
 
 static void criterion_compare(struct pack *pack, const struct criterion_result *result,
@@ -247,9 +251,9 @@ static void criteria_compare(struct pack *pack)
         return; /* they are not at hand */
     for (size_t c = 0; c < result->criterion_count; c++)
         criterion_compare(pack, &result->criteria[c],
-                          criterion_find(list, result->criteria[c].criterion->id));
+                          criterion_find(pack, result->criteria[c].criterion->id));
     json_array_foreach (list, i, entry) {
-        bool found = false;
+        bool found = !was_in_force(entry);
         for (size_t c = 0; c < result->criterion_count; c++)
             found = found || strcmp(result->criteria[c].criterion->id, word(entry, "id")) == 0;
         if (!found)

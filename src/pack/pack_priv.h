@@ -84,7 +84,6 @@ void csv_accounts(struct buf *buf, const struct pack *pack);
     X(PROGRAMME)                                                                                   \
     X(PROGRAMME_HASH)                                                                              \
     X(VERSION)                                                                                     \
-    X(NATION)                                                                                      \
     X(CHAIN)                                                                                       \
     X(TIMEZONE)                                                                                    \
     X(COMPLETE)                                                                                    \
@@ -94,7 +93,6 @@ void csv_accounts(struct buf *buf, const struct pack *pack);
     X(TOTAL)                                                                                       \
     X(CRITERIA)                                                                                    \
     X(CRITERION)                                                                                   \
-    X(KIND)                                                                                        \
     X(DATE)                                                                                        \
     X(VALUE)                                                                                       \
     X(LIMIT)                                                                                       \

@@ -79,12 +79,16 @@ static void set_day(json_t *json, const char *key, int64_t day)
     json_object_set_new(json, key, json_string(text));
 }
 
-static json_t *criterion_json(const struct criterion_result *result)
+/* `version` stands only where it is not that of the report. */
+static json_t *criterion_json(const struct criterion_result *result,
+                              const struct programme_version *in_force)
 {
     const struct criterion *criterion = result->criterion;
     const struct breach *breach = criterion_breach(result);
     json_t *json = json_object();
     json_object_set_new(json, "id", json_string(criterion->id));
+    if (result->version != in_force)
+        json_object_set_new(json, "version", json_string(result->version->id));
     json_object_set_new(json, "kind", json_string(criterion_kind_name(criterion->kind)));
     json_object_set_new(json, "continuity", json_string(continuity_name(criterion->continuity)));
     json_object_set_new(json, "unit", json_string(criterion->unit.name));
@@ -132,11 +136,14 @@ static json_t *files_json(const struct pack_files *files)
     return list;
 }
 
+/* Those in force, then those of earlier versions that were broken. */
 static json_t *criteria_json(const struct limits_result *result)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < result->criterion_count; i++)
-        json_array_append_new(list, criterion_json(&result->criteria[i]));
+        json_array_append_new(list, criterion_json(&result->criteria[i], result->version));
+    for (size_t i = 0; i < result->earlier_count; i++)
+        json_array_append_new(list, criterion_json(&result->earlier[i], result->version));
     return list;
 }
 
@@ -160,7 +167,8 @@ static void criteria_set(json_t *json, const struct pack *pack)
         sha256_of(&hash, buf_bytes(&text));
         json_object_set_new(json, "criteria_sha256", json_hash_straight(&hash));
         json_object_set_new(json, "criterion_count",
-                            json_integer((json_int_t)pack->in.result->criterion_count));
+                            json_integer((json_int_t)(pack->in.result->criterion_count +
+                                                      pack->in.result->earlier_count)));
     } else {
         json_object_set_new(json, "criteria", criteria_json(pack->in.result));
     }

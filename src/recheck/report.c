@@ -5,7 +5,12 @@
 #include "crypto/crypto.h"
 #include "limits/limits.h"
 
-enum { REPORT_FILE_MAX = 64, REPORT_FILE_SIZE_MAX = 1 << 30, REPORT_NAME_MAX = 64 };
+enum {
+    REPORT_FILE_MAX = 64,
+    REPORT_FILE_SIZE_MAX = 1 << 30,
+    REPORT_NAME_MAX = 64,
+    REPORT_CRITERION_MAX = 4096
+};
 
 /* ---- one criterion --------------------------------------------------------------------------- */
 
@@ -121,10 +126,13 @@ static const char *criterion_wrong(const json_t *json, int64_t as_of)
 
 static bool is_repeated(const json_t *list, size_t at)
 {
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(text_of(json_array_get(list, i), "id"),
-                   text_of(json_array_get(list, at), "id")) == 0)
+    const json_t *entry = json_array_get(list, at);
+    for (size_t i = 0; i < at; i++) {
+        const json_t *other = json_array_get(list, i);
+        if (strcmp(text_of(other, "id"), text_of(entry, "id")) == 0 &&
+            strcmp(text_of(other, "version"), text_of(entry, "version")) == 0)
             return true;
+    }
     return false;
 }
 
@@ -142,9 +150,9 @@ static void criteria_check(struct recheck *recheck, const json_t *list, int64_t 
     size_t i;
     json_t *entry;
     if (!json_is_array(list) || json_array_size(list) == 0 ||
-        json_array_size(list) > PROGRAMME_CRITERION_MAX) {
+        json_array_size(list) > REPORT_CRITERION_MAX) {
         recheck_add(recheck, "arithmetic", "criteria", VERDICT_CONTRADICTED,
-                    "not a list of 1 to %d", PROGRAMME_CRITERION_MAX);
+                    "not a list of 1 to %d", REPORT_CRITERION_MAX);
         return;
     }
     json_array_foreach (list, i, entry) {

@@ -135,6 +135,7 @@ static const char *const bounds[] = {"ceiling", "floor", "action", NULL};
 static const char *const verdicts[] = {"met", "not-met", "undecided", NULL};
 static const struct schema_member criterion[] = {
     PLAIN("id", SCHEMA_NAME),
+    PLAIN("version", SCHEMA_NAME, OPTIONAL),
     PLAIN("kind", SCHEMA_NAME),
     PLAIN("continuity", SCHEMA_NAME),
     TEXT("unit", 1, 16),
