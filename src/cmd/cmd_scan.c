@@ -169,6 +169,8 @@ static json_t *result_json(const struct scan_run *run, const struct scan_result 
     json_object_set_new(json, "from_height", json_integer(result->from_height));
     json_object_set_new(json, "first_height", json_integer(state->first_height));
     json_object_set_new(json, "blocks", json_integer((json_int_t)result->blocks));
+    json_object_set_new(json, "blocks_again", json_integer((json_int_t)result->again_blocks));
+    json_object_set_new(json, "late_scripts", json_integer((json_int_t)result->late_scripts));
     json_object_set_new(json, "stale_blocks", json_integer((json_int_t)result->stale_blocks));
     json_object_set_new(json, "withdrawn_blocks", json_integer(result->withdrawn_blocks));
     json_object_set_new(json, "transactions", json_integer((json_int_t)result->transactions));
@@ -187,25 +189,39 @@ static json_t *result_json(const struct scan_run *run, const struct scan_result 
     return json;
 }
 
+/* New blocks, older ones that were read again, and how fast it all went. */
+static void read_show(const struct scan_result *result, const struct screen *screen)
+{
+    double seconds = (double)result->nanoseconds * 1e-9;
+    if (result->blocks > 0)
+        screen_line(screen, STYLE_PLAIN, "  read     %llu blocks from height %u, %llu transactions",
+                    (unsigned long long)result->blocks, result->from_height,
+                    (unsigned long long)result->transactions);
+    else
+        screen_line(screen, STYLE_PLAIN, "  read     no new blocks");
+    if (result->again_blocks > 0)
+        screen_line(screen, STYLE_PLAIN, "  again    %llu blocks, for %llu new scripts",
+                    (unsigned long long)result->again_blocks,
+                    (unsigned long long)result->late_scripts);
+    if (result->bytes > 0)
+        screen_line(screen, STYLE_PLAIN, "  in all   %.1f MB in %.2f s (%.2f GB/s)",
+                    (double)result->bytes / 1e6, seconds,
+                    seconds > 0 ? (double)result->bytes / seconds / 1e9 : 0);
+}
+
 static void result_show(const struct scan_run *run, const struct scan_result *result)
 {
     struct screen screen = screen_stdout(run->simulated);
     char hash[HEX256_SIZE];
     char time[TIME_TEXT_SIZE];
     const struct facts_state *state = &result->state;
-    double seconds = (double)result->nanoseconds * 1e-9;
     hash256_display(hash, &state->tip_hash);
     time_format(time, state->tip_time);
     screen_line(&screen, STYLE_HEAD, "Scan of %s to block %u, %s", run->params->name,
                 state->tip_height, time);
     screen_line(&screen, STYLE_PLAIN, "  block    %s", hash);
     screen_line(&screen, STYLE_PLAIN, "  grade    %s", grade_name(state->grade));
-    screen_line(&screen, STYLE_PLAIN,
-                "  read     %llu blocks from height %u, %llu transactions, %.1f MB in %.2f s "
-                "(%.2f GB/s)",
-                (unsigned long long)result->blocks, result->from_height,
-                (unsigned long long)result->transactions, (double)result->bytes / 1e6, seconds,
-                seconds > 0 ? (double)result->bytes / seconds / 1e9 : 0);
+    read_show(result, &screen);
     screen_line(&screen, STYLE_PLAIN, "  found    %llu coins, %llu of them spent",
                 (unsigned long long)state->coin_count, (unsigned long long)state->spend_count);
     screen_line(&screen, STYLE_PLAIN, "  beside   %llu stale blocks%s",

@@ -248,6 +248,8 @@ static void test_late_wallets(void **state)
     struct scan_result result = world_scan(&w, 2);
     assert_int_equal(result.passes, 1);
     assert_int_equal(result.blocks, 0);
+    assert_int_equal(result.again_blocks, 61);
+    assert_int_equal(result.late_scripts, 10);
     check_all(&w, middle, GRADE_PREVOUT);
     world_book(&w, 16, 10); /* late, with new blocks at once */
     world_forget(&w);
@@ -260,6 +262,8 @@ static void test_late_wallets(void **state)
     result = world_scan(&w, 2);
     assert_int_equal(result.passes, 2);
     assert_int_equal(result.blocks, 60);
+    assert_int_equal(result.again_blocks, 61);
+    assert_int_equal(result.late_scripts, 20);
     check_all(&w, tip, GRADE_PREVOUT);
     arena_free(&arena);
     world_free(&w);
