@@ -188,7 +188,8 @@ void screen_line(const struct screen *screen, enum screen_style style, const cha
 /* A paragraph: broken at spaces, each line behind `indent` spaces. */
 void screen_paragraph(const struct screen *screen, enum screen_style style, unsigned indent,
                       const char *text);
-/* A table: columns with a title, numbers right-aligned, widths by characters, not bytes. */
+/* A table: columns with a title, numbers right-aligned, widths by characters, not bytes. A last
+ * column of words goes on below itself where it is too long. */
 struct table;
 enum table_align { ALIGN_LEFT, ALIGN_RIGHT };
 struct table *table_new(void);
@@ -200,6 +201,8 @@ void table_row_style(struct table *table, enum screen_style style);
 void table_print(const struct table *table, const struct screen *screen);
 /* A result made for reading (limits_show.c). */
 void limits_show(const struct limits_result *result, const struct screen *screen);
+/* The word for a wallet's control, where the contract's own would make a table too wide. */
+const char *screen_control(enum wallet_control control);
 /* "holds" green, "contradicted" red, "undecided" yellow, and so on. */
 enum screen_style screen_verdict_style(const char *verdict);
 

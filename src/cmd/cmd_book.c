@@ -110,36 +110,58 @@ static int show_json(const struct book *book, const struct wallet_facts *facts, 
     return cmd_print_json(json, err);
 }
 
-static void day_cell(struct table *table, int64_t time)
+/* When the wallet counts, in the words of the book. */
+static void days_cell(struct table *table, const struct wallet *wallet)
 {
-    char text[11] = "-";
-    if (time != INT64_MIN && time != BOOK_NEVER)
-        date_format(text, time);
-    table_cell(table, "%s", text);
+    char since[11];
+    char until[11];
+    if (wallet->since != INT64_MIN)
+        date_format(since, wallet->since);
+    if (wallet->until != BOOK_NEVER)
+        date_format(until, wallet->until);
+    if (wallet->since != INT64_MIN && wallet->until != BOOK_NEVER)
+        table_cell(table, "since %s, until %s", since, until);
+    else if (wallet->since != INT64_MIN)
+        table_cell(table, "since %s", since);
+    else if (wallet->until != BOOK_NEVER)
+        table_cell(table, "until %s", until);
+    else
+        table_cell(table, "always");
 }
 
-static void wallets_table(const struct book *book, const struct wallet_facts *facts,
-                          const struct screen *screen)
+static void wallets_table(const struct book *book, const struct screen *screen)
 {
-    static const char *const titles[] = {"wallet",     "entity", "class", "control",
-                                         "visibility", "since",  "until"};
+    static const char *const titles[] = {"wallet",  "entity",     "class",
+                                         "control", "visibility", "counts"};
     struct table *table = table_new();
     for (size_t i = 0; i < countof(titles); i++)
         table_column(table, titles[i], ALIGN_LEFT);
-    table_column(table, "scripts", ALIGN_RIGHT);
-    table_column(table, "first address", ALIGN_LEFT);
     for (size_t i = 0; i < book->wallet_count; i++) {
         const struct wallet *wallet = &book->wallets[i];
-        const char *first = json_string_value(json_array_get(facts[i].addresses, 0));
         table_cell(table, "%s", wallet->id);
         table_cell(table, "%s", book->entities[wallet->entity].id);
         table_cell(table, "%s", wallet_class_name(wallet->class_));
-        table_cell(table, "%s", wallet_control_name(wallet->control));
+        table_cell(table, "%s", screen_control(wallet->control));
         table_cell(table, "%s", wallet_visibility_name(wallet->visibility));
-        day_cell(table, wallet->since);
-        day_cell(table, wallet->until);
+        days_cell(table, wallet);
+    }
+    table_print(table, screen);
+    table_free(table);
+}
+
+/* Addresses are as wide as all the rest. */
+static void addresses_table(const struct book *book, const struct wallet_facts *facts,
+                            const struct screen *screen)
+{
+    struct table *table = table_new();
+    table_column(table, "wallet", ALIGN_LEFT);
+    table_column(table, "scripts", ALIGN_RIGHT);
+    table_column(table, "first address", ALIGN_LEFT);
+    for (size_t i = 0; i < book->wallet_count; i++) {
+        const char *first = json_string_value(json_array_get(facts[i].addresses, 0));
+        table_cell(table, "%s", book->wallets[i].id);
         table_cell(table, "%zu", facts[i].scripts);
-        table_cell(table, "%s", wallet->commitment ? "(sealed)" : first ? first : "-");
+        table_cell(table, "%s", book->wallets[i].commitment ? "(sealed)" : first ? first : "-");
     }
     table_print(table, screen);
     table_free(table);
@@ -150,14 +172,17 @@ static void show_table(const struct book *book, const struct wallet_facts *facts
     char sha256[HEX256_SIZE];
     struct screen screen = screen_stdout(book->simulated);
     hash256_straight(sha256, &book->sha256);
-    screen_line(&screen, STYLE_HEAD, "nation %s, currency %s, book_sha256 %s", book->nation,
-                book->currency, sha256);
+    screen_line(&screen, STYLE_HEAD, "nation %s, currency %s", book->nation, book->currency);
+    screen_line(&screen, STYLE_PLAIN, "book_sha256 %s", sha256);
     for (size_t i = 0; i < book->entity_count; i++) {
         const char *name = json_string_value(json_object_get(book->entities[i].name, "en"));
         screen_line(&screen, STYLE_PLAIN, "entity %s: %s (%s)", book->entities[i].id,
                     name ? name : "-", book->entities[i].sector);
     }
-    wallets_table(book, facts, &screen);
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
+    wallets_table(book, &screen);
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
+    addresses_table(book, facts, &screen);
     for (size_t i = 0; i < book->wallet_count; i++)
         if (book->wallets[i].note)
             screen_line(&screen, STYLE_FAINT, "%s: %s", book->wallets[i].id, book->wallets[i].note);

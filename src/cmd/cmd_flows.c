@@ -15,14 +15,12 @@ static const char *meaning_of(const struct flow *flow)
 static void flow_row(struct table *table, const struct flows *flows, const struct flow *flow)
 {
     char net[AMOUNT_TEXT_SIZE];
-    char fee[AMOUNT_TEXT_SIZE];
     char day[11];
     char txid[HEX256_SIZE];
     struct buf names = buf_with_max(4096);
     date_format(day, flow->time);
     hash256_display(txid, &flow->txid);
     amount_format_grouped(net, flow->net, 8);
-    amount_format_grouped(fee, flow->fee, 8);
     for (size_t i = 0; i < flow->wallet_count && i < 3; i++)
         buf_format(&names, "%s%s", i ? ", " : "", flows->book->wallets[flow->wallets[i].wallet].id);
     if (flow->wallet_count > 3)
@@ -32,7 +30,6 @@ static void flow_row(struct table *table, const struct flows *flows, const struc
     table_cell(table, "%s", flow_class_name(flow->class_));
     table_cell(table, "%s", meaning_of(flow));
     table_cell(table, "%s", net);
-    table_cell(table, "%s", fee);
     table_cell(table, "%.16s", txid);
     for (size_t i = 0; i < flow->party_count && i < 3; i++)
         buf_format(&names, "  [%s]", flow->parties[i].label);
@@ -47,8 +44,8 @@ static void flows_table(const struct flows *flows, const struct screen *screen)
         const char *title;
         enum table_align align;
     } columns[] = {{"day", ALIGN_LEFT},         {"block", ALIGN_RIGHT},   {"class", ALIGN_LEFT},
-                   {"declared as", ALIGN_LEFT}, {"net BTC", ALIGN_RIGHT}, {"fee BTC", ALIGN_RIGHT},
-                   {"txid", ALIGN_LEFT},        {"wallets", ALIGN_LEFT}};
+                   {"declared as", ALIGN_LEFT}, {"net BTC", ALIGN_RIGHT}, {"txid", ALIGN_LEFT},
+                   {"wallets", ALIGN_LEFT}};
     struct table *table = table_new();
     for (size_t i = 0; i < countof(columns); i++)
         table_column(table, columns[i].title, columns[i].align);
@@ -93,22 +90,40 @@ static void summary_table(const struct flows *flows, const struct screen *screen
     table_free(table);
 }
 
+static void possible_row(struct table *table, const struct flows *flows, const struct flow *flow,
+                         const struct possible_own *possible)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    char value[AMOUNT_TEXT_SIZE];
+    char txid[HEX256_SIZE];
+    hash256_display(txid, &flow->txid);
+    amount_format_grouped(value, possible->value, 8);
+    if (!address_from_script(address, flows->params, possible->script))
+        memcpy(address, "a script without an address", 28);
+    table_row_style(table, STYLE_UNSURE);
+    table_cell(table, "%s", value);
+    table_cell(table, "%s", possible->heuristic);
+    table_cell(table, "%.16s", txid);
+    table_cell(table, "%s", address);
+}
+
 static void possible_show(const struct flows *flows, const struct screen *screen)
 {
-    for (size_t i = 0; i < flows->count; i++) {
-        for (size_t j = 0; j < flows->list[i].possible_count; j++) {
-            const struct possible_own *possible = &flows->list[i].possible[j];
-            char address[ADDRESS_TEXT_SIZE];
-            char value[AMOUNT_TEXT_SIZE];
-            char txid[HEX256_SIZE];
-            hash256_display(txid, &flows->list[i].txid);
-            amount_format_grouped(value, possible->value, 8);
-            if (!address_from_script(address, flows->params, possible->script))
-                memcpy(address, "a script without an address", 28);
-            screen_line(screen, STYLE_UNSURE, "possible own, never summed: %s %s BTC (%s, %.16s)",
-                        address, value, possible->heuristic, txid);
-        }
+    size_t count = 0;
+    struct table *table = table_new();
+    table_column(table, "BTC", ALIGN_RIGHT);
+    table_column(table, "hint", ALIGN_LEFT);
+    table_column(table, "txid", ALIGN_LEFT);
+    table_column(table, "address", ALIGN_LEFT);
+    for (size_t i = 0; i < flows->count; i++)
+        for (size_t j = 0; j < flows->list[i].possible_count; j++, count++)
+            possible_row(table, flows, &flows->list[i], &flows->list[i].possible[j]);
+    if (count > 0) {
+        screen_line(screen, STYLE_UNSURE, "Possible own, never summed:");
+        table_print(table, screen);
+        screen_line(screen, STYLE_PLAIN, "%s", "");
     }
+    table_free(table);
 }
 
 static void conservation_show(const struct conservation *sum, const struct screen *screen)

@@ -26,28 +26,45 @@ static void wallets_show(const struct position *position, const struct screen *s
 {
     struct table *table = table_new();
     char balance[AMOUNT_TEXT_SIZE];
-    char largest[AMOUNT_TEXT_SIZE];
-    char exposed[AMOUNT_TEXT_SIZE];
     table_column(table, "wallet", ALIGN_LEFT);
     table_column(table, "entity", ALIGN_LEFT);
     table_column(table, "class", ALIGN_LEFT);
     table_column(table, "control", ALIGN_LEFT);
     table_column(table, "balance BTC", ALIGN_RIGHT);
     table_column(table, "coins", ALIGN_RIGHT);
-    table_column(table, "largest script", ALIGN_RIGHT);
-    table_column(table, "exposed key", ALIGN_RIGHT);
     for (size_t i = 0; i < position->wallet_count; i++) {
         const struct wallet_position *held = &position->wallets[i];
         const struct wallet *wallet = &position->book->wallets[held->wallet];
         amount_format_grouped(balance, held->balance, 8);
-        amount_format_grouped(largest, held->largest_script, 8);
-        amount_format_grouped(exposed, held->exposed_key, 8);
         table_cell(table, "%s", wallet->id);
         table_cell(table, "%s", position->book->entities[wallet->entity].id);
         table_cell(table, "%s", wallet_class_name(wallet->class_));
-        table_cell(table, "%s", wallet_control_name(wallet->control));
+        table_cell(table, "%s", screen_control(wallet->control));
         table_cell(table, "%s", balance);
         table_cell(table, "%zu", held->coin_count);
+    }
+    table_print(table, screen);
+    table_free(table);
+}
+
+/* How the keys are used: how much hangs on one script, and how much on keys that are shown. */
+static void keys_show(const struct position *position, const struct screen *screen)
+{
+    struct table *table = table_new();
+    char largest[AMOUNT_TEXT_SIZE];
+    char exposed[AMOUNT_TEXT_SIZE];
+    table_column(table, "wallet", ALIGN_LEFT);
+    table_column(table, "scripts", ALIGN_RIGHT);
+    table_column(table, "largest script BTC", ALIGN_RIGHT);
+    table_column(table, "key exposed BTC", ALIGN_RIGHT);
+    for (size_t i = 0; i < position->wallet_count; i++) {
+        const struct wallet_position *held = &position->wallets[i];
+        if (held->coin_count == 0)
+            continue;
+        amount_format_grouped(largest, held->largest_script, 8);
+        amount_format_grouped(exposed, held->exposed_key, 8);
+        table_cell(table, "%s", position->book->wallets[held->wallet].id);
+        table_cell(table, "%zu", held->script_count);
         table_cell(table, "%s", largest);
         table_cell(table, "%s", exposed);
     }
@@ -120,12 +137,13 @@ static int position_show(const struct position *position, bool book_approved, st
     screen_line(&screen, STYLE_PLAIN, "%s", "");
     wallets_show(position, &screen);
     screen_line(&screen, STYLE_PLAIN, "%s", "");
+    keys_show(position, &screen);
+    screen_line(&screen, STYLE_PLAIN, "%s", "");
     totals_show(position, &screen);
     value_show(position, &screen);
-    screen_line(&screen, STYLE_FAINT,
-                "%s for the declared scripts only; it says nothing of undeclared wallets or of "
-                "who holds the keys.",
+    screen_line(&screen, STYLE_FAINT, "%s for the declared scripts only; it says nothing",
                 position->complete ? "Complete" : "Not complete, and");
+    screen_line(&screen, STYLE_FAINT, "of undeclared wallets or of who holds the keys.");
     return 0;
 }
 

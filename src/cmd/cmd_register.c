@@ -105,33 +105,69 @@ static enum screen_style state_style(enum record_state state)
                                       : STYLE_BAD;
 }
 
+/* Midnight is the day itself: most things begin and end with one. */
+static void moment_cell(struct table *table, int64_t time, const char *otherwise)
+{
+    char text[TIME_TEXT_SIZE];
+    time_text(text, time, otherwise);
+    char *midnight = strstr(text, "T00:00:00Z");
+    if (midnight)
+        *midnight = 0;
+    table_cell(table, "%s", text);
+}
+
+/* Of a key that begins with a hash only its first digits, as in all tables: the number of the
+ * record says which one it is, and --json has the whole. */
+static void key_cell(struct table *table, const struct record *record)
+{
+    enum { HASH_DIGITS = 64, SHOWN = 16 };
+    size_t digits = strspn(record->key, "0123456789abcdef");
+    const char *rest = digits == HASH_DIGITS ? record->key + HASH_DIGITS : "";
+    table_cell(table, "%.*s%.40s%s", digits == HASH_DIGITS ? SHOWN : 96, record->key, rest,
+               record->body ? "" : " (withdrawn)");
+}
+
+/* The nation is told where it is not the same in all rows. */
+static bool is_of_one_nation(const struct record *records, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(records[i].nation, records[0].nation) != 0)
+            return false;
+    return true;
+}
+
+static void record_row(struct table *table, const struct record *record, bool with_nation)
+{
+    char text[TIME_TEXT_SIZE];
+    table_row_style(table, state_style(record->state));
+    table_cell(table, "%lld", (long long)record->number);
+    if (with_nation)
+        table_cell(table, "%s", record->nation);
+    key_cell(table, record);
+    table_cell(table, "%s", record_state_name(record->state));
+    time_text(text, record->known, "-");
+    table_cell(table, "%s", text);
+    moment_cell(table, record->valid_from, "always");
+    moment_cell(table, record->valid_until, "-");
+    table_cell(table, "%s", record->proposer);
+    table_cell(table, "%s", record->decider ? record->decider : "-");
+}
+
 static void records_table(const struct register_run *run, const struct record *records,
                           size_t count)
 {
+    static const char *const titles[] = {"key",   "state",    "known",  "from",
+                                         "until", "proposer", "decider"};
     struct screen screen = screen_stdout(run->simulated);
     struct table *table = table_new();
+    bool with_nation = !is_of_one_nation(records, count);
     table_column(table, "record", ALIGN_RIGHT);
-    static const char *const titles[] = {"nation", "key",   "state",    "known",
-                                         "from",   "until", "proposer", "decider"};
+    if (with_nation)
+        table_column(table, "nation", ALIGN_LEFT);
     for (size_t i = 0; i < countof(titles); i++)
         table_column(table, titles[i], ALIGN_LEFT);
-    for (size_t i = 0; i < count; i++) {
-        const struct record *record = &records[i];
-        char text[TIME_TEXT_SIZE];
-        table_row_style(table, state_style(record->state));
-        table_cell(table, "%lld", (long long)record->number);
-        table_cell(table, "%s", record->nation);
-        table_cell(table, "%.96s%s", record->key, record->body ? "" : " (withdrawn)");
-        table_cell(table, "%s", record_state_name(record->state));
-        time_text(text, record->known, "-");
-        table_cell(table, "%s", text);
-        time_text(text, record->valid_from, "always");
-        table_cell(table, "%s", text);
-        time_text(text, record->valid_until, "-");
-        table_cell(table, "%s", text);
-        table_cell(table, "%s", record->proposer);
-        table_cell(table, "%s", record->decider ? record->decider : "-");
-    }
+    for (size_t i = 0; i < count; i++)
+        record_row(table, &records[i], with_nation);
     table_print(table, &screen);
     table_free(table);
 }

@@ -204,9 +204,9 @@ static void read_show(const struct scan_result *result, const struct screen *scr
                     (unsigned long long)result->again_blocks,
                     (unsigned long long)result->late_scripts);
     if (result->bytes > 0)
-        screen_line(screen, STYLE_PLAIN, "  in all   %.1f MB in %.2f s (%.2f GB/s)",
+        screen_line(screen, STYLE_PLAIN, "  in all   %.1f MB in %.2f s (%.0f MB/s)",
                     (double)result->bytes / 1e6, seconds,
-                    seconds > 0 ? (double)result->bytes / seconds / 1e9 : 0);
+                    seconds > 0 ? (double)result->bytes / seconds / 1e6 : 0);
 }
 
 static void result_show(const struct scan_run *run, const struct scan_result *result)

@@ -299,6 +299,49 @@ static int statement_sign(const struct cmd_args *args, const char *path, struct 
     return code;
 }
 
+/* JSON whose only spaces stand between the members of the outermost object: there a long line
+ * may be broken. */
+static void json_loose(struct buf *buf, const json_t *json)
+{
+    const char *key;
+    json_t *value;
+    size_t count = 0;
+    if (!json_is_object(json)) {
+        char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+        sanad_assert(text);
+        buf_text(buf, text);
+        free(text);
+        return;
+    }
+    json_object_foreach ((json_t *)(uintptr_t)json, key, value) {
+        buf_format(buf, "%s\"%s\":", count++ ? ", " : "{", key);
+        json_loose(buf, value);
+    }
+    buf_text(buf, count ? "}" : "{}");
+}
+
+/* A member on a line; what is longer than a line goes on below, a list one entry a line. */
+static void member_show(const struct screen *screen, const char *key, const json_t *value)
+{
+    enum { VALUE_WIDTH = 75, INDENT = 4 };
+    struct buf text = buf_with_max(NOTE_SIZE_MAX * 2);
+    size_t index;
+    json_t *entry;
+    json_loose(&text, value);
+    bool fits = text.size <= VALUE_WIDTH;
+    screen_line(screen, STYLE_PLAIN, fits ? "  %-18s %s" : "  %s", key, buf_cstr(&text));
+    if (!fits && !json_is_array(value))
+        screen_paragraph(screen, STYLE_PLAIN, INDENT, buf_cstr(&text));
+    json_array_foreach (value, index, entry) {
+        if (fits)
+            break;
+        buf_reset(&text);
+        json_loose(&text, entry);
+        screen_paragraph(screen, STYLE_PLAIN, INDENT, buf_cstr(&text));
+    }
+    buf_free(&text);
+}
+
 static int statement_show(const struct cmd_args *args, const char *path, struct err *err)
 {
     struct stmt *stmt;
@@ -313,11 +356,8 @@ static int statement_show(const struct cmd_args *args, const char *path, struct 
         const char *key;
         json_t *value;
         screen_line(&screen, STYLE_HEAD, "Statement %s", stmt_kind_name(stmt->kind));
-        json_object_foreach (stmt->json, key, value) {
-            char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-            screen_line(&screen, STYLE_PLAIN, "  %-18s %s", key, text ? text : "");
-            free(text);
-        }
+        json_object_foreach (stmt->json, key, value)
+            member_show(&screen, key, value);
         for (size_t i = 0; i < stmt->note.signature_count; i++)
             screen_line(&screen, STYLE_FAINT, "  signature of       %s (not checked here)",
                         stmt->note.signatures[i].name);

@@ -7,7 +7,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TABLE_COLUMN_MAX = 16, CELL_SIZE = 512 };
+/* A line has at most LINE_WIDTH characters behind the mark of simulated nations, where its words
+ * allow; the last column of a table at least so many. */
+enum {
+    TABLE_COLUMN_MAX = 16,
+    CELL_SIZE = 512,
+    LINE_WIDTH = 96,
+    LAST_COLUMN_MIN = 24,
+    READABLE_MIN = 40
+};
 
 int cmd_print_json(json_t *json, struct err *err)
 {
@@ -70,23 +78,30 @@ static size_t text_width(const char *text, size_t size)
     return width;
 }
 
+/* How much of a text stands on a line of so many characters: up to the last space that fits,
+ * or a whole word that does not, so that an address can still be copied. */
+static size_t text_fit(const char *text, size_t room)
+{
+    size_t fit = 0;
+    for (size_t width = 0; text[fit]; fit++) {
+        width += text_width(text + fit, 1);
+        if (width > room)
+            break;
+    }
+    if (!text[fit])
+        return fit;
+    while (fit > 0 && text[fit] != ' ')
+        fit--;
+    return fit ? fit : strcspn(text, " ");
+}
+
 void screen_paragraph(const struct screen *screen, enum screen_style style, unsigned indent,
                       const char *text)
 {
-    enum { PARAGRAPH_WIDTH = 96 };
-    size_t room = PARAGRAPH_WIDTH - indent;
     while (*text) {
-        size_t end = strlen(text);
-        while (end > 0 && text_width(text, end) > room) { /* back to the last space that fits */
-            size_t space = end - 1;
-            while (space > 0 && text[space] != ' ')
-                space--;
-            if (space == 0)
-                break; /* one long word */
-            end = space;
-        }
-        screen_line(screen, style, "%*s%.*s", (int)indent, "", (int)end, text);
-        text += end;
+        size_t fit = text_fit(text, LINE_WIDTH - indent);
+        screen_line(screen, style, "%*s%.*s", (int)indent, "", (int)fit, text);
+        text += fit;
         text += strspn(text, " ");
     }
 }
@@ -172,14 +187,66 @@ static void add_padded(struct buf *line, const char *text, size_t width, enum ta
         buf_text(line, "  ");
 }
 
+static size_t longest_word(const char *text)
+{
+    size_t longest = 0;
+    while (*text) {
+        size_t size = strcspn(text, " ");
+        size_t width = text_width(text, size);
+        longest = width > longest ? width : longest;
+        text += size;
+        text += strspn(text, " ");
+    }
+    return longest;
+}
+
+/* Whether the last cell stands below its row: it does not fit in the room, and that is too narrow
+ * to be read, or for one of its words. */
+static bool is_below(const char *text, size_t room)
+{
+    return text_width(text, strlen(text)) > room &&
+           (room < READABLE_MIN || longest_word(text) > room);
+}
+
+/* The last column, where it holds words, goes on below itself when the line is full, or stands
+ * below the row. */
 static void print_row(const struct table *table, const struct screen *screen,
                       enum screen_style style, const char *const *cells, const size_t *widths)
 {
+    enum { BELOW = 4 };
     struct buf line = buf_with_max(1 << 20);
-    for (size_t c = 0; c < table->column_count; c++)
-        add_padded(&line, cells[c] ? cells[c] : "", widths[c], table->aligns[c],
-                   c + 1 == table->column_count);
+    size_t last = table->column_count - 1;
+    size_t indent = 0;
+    const char *rest = cells[last] ? cells[last] : "";
+    for (size_t c = 0; c < last; c++) {
+        add_padded(&line, cells[c] ? cells[c] : "", widths[c], table->aligns[c], false);
+        indent += widths[c] + 2;
+    }
+    size_t room = indent + LAST_COLUMN_MIN < LINE_WIDTH ? LINE_WIDTH - indent : LAST_COLUMN_MIN;
+    if (table->aligns[last] == ALIGN_RIGHT) {
+        add_padded(&line, rest, widths[last], ALIGN_RIGHT, true);
+        rest += strlen(rest);
+    } else if (last > 0 && is_below(rest, room)) {
+        while (line.size > 0 && line.data[line.size - 1] == ' ')
+            line.size--;
+        indent = BELOW;
+        room = LINE_WIDTH - BELOW;
+    } else {
+        size_t fit = text_fit(rest, room);
+        buf_add(&line, bytes_of(rest, fit));
+        rest += fit;
+        rest += strspn(rest, " ");
+    }
     put_line(screen, style, buf_cstr(&line));
+    while (*rest) {
+        size_t fit = text_fit(rest, room);
+        buf_reset(&line);
+        buf_format(&line, "%*s", (int)indent, "");
+        buf_add(&line, bytes_of(rest, fit));
+        put_line(screen, style, buf_cstr(&line));
+        rest += fit;
+        rest += strspn(rest, " ");
+    }
     buf_free(&line);
 }
 
@@ -198,6 +265,11 @@ void table_print(const struct table *table, const struct screen *screen)
     for (size_t r = 0; r < table->row_count; r++)
         print_row(table, screen, table->rows[r].style, (const char *const *)table->rows[r].cells,
                   widths);
+}
+
+const char *screen_control(enum wallet_control control)
+{
+    return control == CONTROL_CUSTODIAN_STATEMENT ? "custodian" : wallet_control_name(control);
 }
 
 enum screen_style screen_verdict_style(const char *verdict)

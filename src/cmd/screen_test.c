@@ -66,6 +66,66 @@ static void a_row_that_is_not_full_is_still_printed(void **state)
     sheet_expect(&sheet, "a  b\na     b\nonly   \n");
 }
 
+static void a_long_last_column_goes_on_below_itself(void **state)
+{
+    (void)state;
+    struct sheet sheet;
+    struct table *table = table_new();
+    sheet_open(&sheet, false, false);
+    table_column(table, "name", ALIGN_LEFT);
+    table_column(table, "words", ALIGN_LEFT);
+    table_cell(table, "a");
+    table_cell(table, "%s",
+               "one two three four five six seven eight nine ten eleven twelve thirteen "
+               "fourteen fifteen sixteen  bcrt1q");
+    table_cell(table, "b");
+    table_cell(table, "%s", "short");
+    table_print(table, &sheet.screen);
+    table_free(table);
+    sheet_expect(&sheet, "name  words\n"
+                         "a     one two three four five six seven eight nine ten eleven twelve "
+                         "thirteen fourteen fifteen\n"
+                         "      sixteen  bcrt1q\n"
+                         "b     short\n");
+    /* Where hardly room is left it stands below the row. */
+    table = table_new();
+    sheet_open(&sheet, false, false);
+    table_column(table, "a title that takes more than half of the line from its neighbour",
+                 ALIGN_LEFT);
+    table_column(table, "words", ALIGN_LEFT);
+    table_cell(table, "x");
+    table_cell(table, "%s", "not more than what fits on a line");
+    table_print(table, &sheet.screen);
+    table_free(table);
+    sheet_expect(&sheet, "a title that takes more than half of the line from its neighbour  words\n"
+                         "x\n"
+                         "    not more than what fits on a line\n");
+    /* A word is never broken: an address must be copied whole. */
+    char address[130];
+    char expected[300];
+    memset(address, 'q', sizeof address - 1);
+    address[sizeof address - 1] = 0;
+    table = table_new();
+    sheet_open(&sheet, false, false);
+    table_column(table, "to", ALIGN_LEFT);
+    table_cell(table, "see %s now", address);
+    table_print(table, &sheet.screen);
+    table_free(table);
+    (void)snprintf(expected, sizeof expected, "to\nsee\n%s\nnow\n", address);
+    sheet_expect(&sheet, expected);
+    /* Behind other columns it stands below the row. */
+    table = table_new();
+    sheet_open(&sheet, false, false);
+    table_column(table, "name", ALIGN_LEFT);
+    table_column(table, "hash", ALIGN_LEFT);
+    table_cell(table, "of all");
+    table_cell(table, "%.95s", address);
+    table_print(table, &sheet.screen);
+    table_free(table);
+    (void)snprintf(expected, sizeof expected, "name    hash\nof all\n    %.95s\n", address);
+    sheet_expect(&sheet, expected);
+}
+
 static void every_line_of_a_simulated_nation_is_marked(void **state)
 {
     (void)state;
@@ -128,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_stand_under_each_other),
         cmocka_unit_test(a_row_that_is_not_full_is_still_printed),
+        cmocka_unit_test(a_long_last_column_goes_on_below_itself),
         cmocka_unit_test(every_line_of_a_simulated_nation_is_marked),
         cmocka_unit_test(colour_goes_round_the_line),
         cmocka_unit_test(a_file_gets_no_colour),
