@@ -2,11 +2,11 @@
  * arithmetic that no wallet can do without: HMAC-SHA512 and libsecp256k1's tweak-add of the
  * same children. Prints a checksum of all scripts, the median of five runs and the ratio;
  * fails where the two ways give different keys. Then how fast texts are read. */
+#include "support_time.h"
 #include "chain/chain.h"
 
 #include <secp256k1.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Keys of the vectors of BIP32. */
 #define XPUB                                                                                       \
@@ -31,26 +31,6 @@ static const struct {
     {"wsh(sortedmulti(2," XPUB "/<0;1>/*," XPUB_2 "/<0;1>/*))", 2},
     {"tr(" XPUB "/<0;1>/*,{pk(" XPUB_2 "/<0;1>/*),pk(" XPUB_2 "/<2;3>/*)})", 4},
 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* cannot fail for this clock */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double runs[RUN_COUNT])
-{
-    qsort(runs, RUN_COUNT, sizeof runs[0], compare_doubles);
-    return runs[RUN_COUNT / 2];
-}
 
 /* ---- the anchor ---- */
 
@@ -138,17 +118,17 @@ static void bench_case(size_t which, struct bare *bare)
     sanad_assert(code == 0);
     expand(&scripts, descriptor);
     for (size_t run = 0; run < RUN_COUNT; run++) {
-        double began = seconds_now();
+        double began = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         bare_run(bare);
-        anchor[run] = seconds_now() - began;
-        began = seconds_now();
+        anchor[run] = bench_seconds(CLOCK_THREAD_CPUTIME_ID) - began;
+        began = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         expand(&scripts, descriptor);
-        ours[run] = seconds_now() - began;
+        ours[run] = bench_seconds(CLOCK_THREAD_CPUTIME_ID) - began;
     }
     if (which == 0)
         expect_same_keys(&scripts, bare);
-    double bare_seconds = median(anchor);
-    double seconds = median(ours);
+    double bare_seconds = bench_median(anchor, RUN_COUNT);
+    double seconds = bench_median(ours, RUN_COUNT);
     report(cases[which].text, &scripts, seconds,
            seconds / (bare_seconds * (double)cases[which].additions));
     if (which == 0)
@@ -162,16 +142,16 @@ static void bench_text(const char *text)
 {
     double runs[RUN_COUNT];
     for (size_t run = 0; run < RUN_COUNT; run++) {
-        double began = seconds_now();
+        double began = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         for (size_t i = 0; i < TEXT_COUNT; i++) {
             struct descriptor *descriptor;
             int code = descriptor_parse(&descriptor, chain_params_get(CHAIN_MAIN), text, NULL);
             sanad_assert(code == 0);
             descriptor_free(descriptor);
         }
-        runs[run] = seconds_now() - began;
+        runs[run] = bench_seconds(CLOCK_THREAD_CPUTIME_ID) - began;
     }
-    printf("  %-26.26s %7.2f us a text\n", text, 1e6 * median(runs) / TEXT_COUNT);
+    printf("  %-26.26s %7.2f us a text\n", text, 1e6 * bench_median(runs, RUN_COUNT) / TEXT_COUNT);
 }
 
 int main(void)

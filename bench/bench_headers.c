@@ -2,10 +2,10 @@
  * time past) and linked with cumulative work, on one core. The network is invented: an easy
  * limit, retargets every 2,016 blocks; the headers are mined in memory first. Prints the
  * input, a checksum of the result, the median of the runs and headers a second. */
+#include "support_time.h"
 #include "chain/chain.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { HEADERS = 970000, RUNS = 7, BATCH = 512 };
 
@@ -15,13 +15,6 @@ struct figures {
     double find_s[RUNS]; /* finding every header by its hash, in a scattered order */
     double back_s[RUNS]; /* a million ancestors at scattered heights */
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    sanad_assert(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static struct chain_params easy_params(void)
 {
@@ -108,17 +101,9 @@ static uint64_t ancestors(const struct header_tree *tree)
     return sum;
 }
 
-static int compare_seconds(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
 static void print_median(const char *what, double *seconds)
 {
-    qsort(seconds, RUNS, sizeof *seconds, compare_seconds);
-    double median = seconds[RUNS / 2];
+    double median = bench_median(seconds, RUNS);
     printf("%-28s median %.3f s  best %.3f s  %.2f million/s\n", what, median, seconds[0],
            HEADERS / median * 1e-6);
 }
@@ -145,21 +130,21 @@ int main(void)
     struct hash256 *hashes = mem_alloc(HEADERS * sizeof *hashes);
     sha256d_80(hashes, raw, HEADER_SIZE, HEADERS);
     for (int run = 0; run < RUNS; run++) {
-        double begin = now_s();
+        double begin = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         struct header_tree *tree = read_chain(&params, raw);
-        figures.all_s[run] = now_s() - begin;
+        figures.all_s[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
         if (run == 0)
             print_result(tree);
         header_tree_free(tree);
-        begin = now_s();
+        begin = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         tree = add_known(&params, raw, hashes);
-        figures.add_s[run] = now_s() - begin;
-        begin = now_s();
+        figures.add_s[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
+        begin = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         sum += find_all(tree);
-        figures.find_s[run] = now_s() - begin;
-        begin = now_s();
+        figures.find_s[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
+        begin = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         sum -= ancestors(tree);
-        figures.back_s[run] = now_s() - begin;
+        figures.back_s[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
         header_tree_free(tree);
     }
     sanad_assert(sum == 0); /* on a chain without forks both give the height */

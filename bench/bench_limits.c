@@ -2,11 +2,11 @@
  * 10,000 wallets with 66,000 transactions, 20,000 meanings and 5,450 lines of liabilities. The
  * store, the ledger and the flows are made first; measured are the days, each term, and the whole
  * evaluation with its daily values. Prints the input, a checksum, seconds and peak memory. */
+#include "support_time.h"
 #include "limits/limits.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum {
     WALLETS = 10000,
@@ -20,13 +20,6 @@ enum {
     RUNS = 5
 };
 #define START INT64_C(1420070400) /* 2015-01-01 */
-
-static double now_s(void)
-{
-    struct timespec now;
-    sanad_assert(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static uint32_t roll(uint64_t *dice, uint32_t sides)
 {
@@ -359,15 +352,16 @@ static void ledger_make(struct bench *bench)
 {
     struct err err = {0};
     const struct flows_options options = {.to = BLOCKS};
-    double start = now_s();
+    double start = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
     must(ledger_new(&bench->ledger, bench->facts, bench->book, BLOCKS, &err), &err);
-    double middle = now_s();
+    double middle = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
     must(flows_make(&bench->flows, bench->ledger, &options, &err), &err);
     size_t changes;
     (void)ledger_changes(bench->ledger, &changes);
     printf("input: %d wallets, %zu changes, %zu flows, %zu lines of liabilities\n", WALLETS,
            changes, bench->flows.count, bench->liabilities.count);
-    printf("%-44s %.3f s\n%-44s %.3f s\n", "(ledger)", middle - start, "(flows)", now_s() - middle);
+    printf("%-44s %.3f s\n%-44s %.3f s\n", "(ledger)", middle - start, "(flows)",
+           bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - middle);
     bench->knowledge = (struct limits_knowledge){.programme = bench->programme,
                                                  .known = INT64_MAX - 1,
                                                  .ledger = bench->ledger,
@@ -381,17 +375,10 @@ static void ledger_make(struct bench *bench)
 /* ---- measured ---------------------------------------------------------------------------------
  */
 
-static int compare_seconds(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
 static void print_median(const char *what, double *seconds)
 {
-    qsort(seconds, RUNS, sizeof *seconds, compare_seconds);
-    printf("%-44s median %.4f s  best %.4f s\n", what, seconds[RUNS / 2], seconds[0]);
+    double median = bench_median(seconds, RUNS);
+    printf("%-44s median %.4f s  best %.4f s\n", what, median, seconds[0]);
 }
 
 static void terms_run(struct bench *bench)
@@ -404,19 +391,19 @@ static void terms_run(struct bench *bench)
     for (size_t i = 0; i < DAYS; i++)
         asked[i] = START + (int64_t)i * LIMITS_DAY;
     for (size_t run = 0; run < RUNS; run++) {
-        double start = now_s();
+        double start = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         must(limits_days_make(days, bench->facts, bench->programme, asked, DAYS, &err), &err);
-        seconds[run] = now_s() - start;
+        seconds[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
     }
     print_median("days", seconds);
     for (size_t term = 0; term < bench->programme->term_count; term++) {
         size_t known = 0;
         for (size_t run = 0; run < RUNS; run++) {
             struct arena arena = {0};
-            double start = now_s();
+            double start = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
             must(limits_term_values(values, &bench->knowledge, term, days, DAYS, &arena, &err),
                  &err);
-            seconds[run] = now_s() - start;
+            seconds[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
             known = 0;
             for (size_t i = 0; i < DAYS; i++)
                 known += values[i].why == NULL;
@@ -441,9 +428,9 @@ static void evaluation_run(struct bench *bench)
     size_t undecided = 0;
     for (size_t run = 0; run < RUNS; run++) {
         struct limits_result result;
-        double start = now_s();
+        double start = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         must(limits_evaluate(&result, &bench->knowledge, &options, &err), &err);
-        seconds[run] = now_s() - start;
+        seconds[run] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
         met = undecided = 0;
         for (size_t i = 0; i < result.criterion_count * result.daily_count; i++) {
             met += result.daily[i].verdict == LIMITS_MET;

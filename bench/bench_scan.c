@@ -8,6 +8,7 @@
  *   bench_scan                   the real blocks of SANAD_DATA, repeated in a regtest chain
  *                                of 1 GB under TMPDIR
  *   bench_scan blocks:DIR CHAIN  a folder as a node keeps it */
+#include "support_time.h"
 #include "scan/scan.h"
 
 #include <dirent.h>
@@ -16,7 +17,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -36,26 +36,6 @@ static void must(int code, const struct err *err)
         (void)fprintf(stderr, "bench_scan: %s\n", err->text);
         exit(4);
     }
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double runs[RUN_COUNT])
-{
-    qsort(runs, RUN_COUNT, sizeof runs[0], compare_doubles);
-    return runs[RUN_COUNT / 2];
-}
-
-static double clock_seconds(clockid_t id)
-{
-    struct timespec now;
-    (void)clock_gettime(id, &now); /* cannot fail for these clocks */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* ---- the input ---------------------------------------------------------------------------- */
@@ -264,12 +244,12 @@ static void scan_once(struct outcome *out, const struct input *input, size_t scr
                                    .parse_only = parse_only,
                                    .no_prevouts = true};
     must(scan_run(&result, &options, &err), &err); /* the first block, and then all */
-    out->clock = clock_seconds(CLOCK_MONOTONIC);
-    out->cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    out->clock = bench_seconds(CLOCK_MONOTONIC);
+    out->cpu = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
     options.to_height = -1;
     must(scan_run(&result, &options, &err), &err);
-    out->clock = clock_seconds(CLOCK_MONOTONIC) - out->clock;
-    out->cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - out->cpu;
+    out->clock = bench_seconds(CLOCK_MONOTONIC) - out->clock;
+    out->cpu = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - out->cpu;
     out->bytes = result.bytes;
     out->blocks = result.blocks;
     out->transactions = result.transactions;
@@ -288,8 +268,8 @@ static void read_once(struct outcome *out, const struct input *input)
     struct source_block blocks[256];
     struct err err = {0};
     must(source_plan_make(&plan, source, source_tip(source), 1, &err), &err);
-    out->clock = clock_seconds(CLOCK_MONOTONIC);
-    out->cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    out->clock = bench_seconds(CLOCK_MONOTONIC);
+    out->cpu = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t i = 0; i < plan.shard_count; i++) {
         struct source_reader *reader;
         int got;
@@ -300,8 +280,8 @@ static void read_once(struct outcome *out, const struct input *input)
         must(got, &err);
         source_reader_close(reader);
     }
-    out->clock = clock_seconds(CLOCK_MONOTONIC) - out->clock;
-    out->cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - out->cpu;
+    out->clock = bench_seconds(CLOCK_MONOTONIC) - out->clock;
+    out->cpu = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - out->cpu;
     out->bytes = plan.bytes;
     source_plan_free(&plan);
     source_close(source);
@@ -353,17 +333,17 @@ static void bench(const struct input *input, struct setting setting)
         rss = out.rss_kib > rss ? out.rss_kib : rss;
     }
     double gigabytes = 1e-9 * (double)out.bytes;
-    double rate = gigabytes / median(cpu);
-    double anchor_rate = gigabytes / median(anchor);
+    double rate = gigabytes / bench_median(cpu, RUN_COUNT);
+    double anchor_rate = gigabytes / bench_median(anchor, RUN_COUNT);
     /* What comes behind the reader: the two are done one after the other on a core. */
     double behind = 1 / (1 / rate - 1 / anchor_rate);
     printf("%-6s %6zu scripts, %u threads: %5.2f GB/s a core (reader alone %5.2f, ratio %.2f, the "
            "rest %5.2f), %5.2f GB/s by the clock, %4.0f ns a transaction, %4ld MiB, %llu coins, "
            "sum %016llx\n",
            setting.parse_only ? "parse" : "merkle", setting.scripts, setting.threads, rate,
-           anchor_rate, rate / anchor_rate, behind, gigabytes / median(clock),
-           1e9 * median(cpu) / (double)out.transactions, rss >> 10, (unsigned long long)out.coins,
-           (unsigned long long)out.checksum);
+           anchor_rate, rate / anchor_rate, behind, gigabytes / bench_median(clock, RUN_COUNT),
+           1e9 * bench_median(cpu, RUN_COUNT) / (double)out.transactions, rss >> 10,
+           (unsigned long long)out.coins, (unsigned long long)out.checksum);
     (void)fflush(stdout);
 }
 

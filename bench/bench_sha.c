@@ -2,11 +2,11 @@
  * nodes, headers and batches of transactions, each beside OpenSSL EVP (fetched once) on the same
  * input. Prints the input, a checksum of all digests, the median of five runs and the ratio to
  * OpenSSL; fails where two ways to one result differ. */
+#include "support_time.h"
 #include "crypto/crypto.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     RUN_COUNT = 5,
@@ -31,37 +31,23 @@ struct input {
 };
 
 /* Of this thread, so that other programs disturb less. */
-static double seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* cannot fail for this clock */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* Median seconds of one call. */
 static double measure(void (*work)(struct input *), struct input *input)
 {
     double runs[RUN_COUNT];
     work(input); /* warm */
     for (unsigned run = 0; run < RUN_COUNT; run++) {
-        double began = seconds_now(), now;
+        double began = bench_seconds(CLOCK_THREAD_CPUTIME_ID), now;
         unsigned calls = 0;
         do {
             work(input);
             sink = input->digests[calls % input->count].b[0];
             calls++;
-            now = seconds_now();
+            now = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         } while ((now - began) * 1000 < RUN_MS);
         runs[run] = (now - began) / calls;
     }
-    qsort(runs, RUN_COUNT, sizeof runs[0], compare_doubles);
-    return runs[RUN_COUNT / 2];
+    return bench_median(runs, RUN_COUNT);
 }
 
 static uint64_t next(uint64_t *seed)

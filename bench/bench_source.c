@@ -4,13 +4,13 @@
  * anchor, run in between, is pread of the same files in steps of 256 KiB and nothing else:
  * what the machine allows. Rates are per second of a core. TMPDIR must hold 1.2 GB; files are in
  * the page cache. */
+#include "support_time.h"
 #include "source/source.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -34,26 +34,6 @@ struct input {
 };
 
 /* Of all threads of this program, so that other programs disturb less. */
-static double seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* cannot fail for this clock */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double runs[RUN_COUNT])
-{
-    qsort(runs, RUN_COUNT, sizeof runs[0], compare_doubles);
-    return runs[RUN_COUNT / 2];
-}
-
 static void must(int code, const struct err *err)
 {
     if (code < 0) {
@@ -235,7 +215,7 @@ static double run(const struct work *like, void *(*job)(void *), unsigned thread
 {
     pthread_t ids[THREADS_MAX];
     struct work works[THREADS_MAX];
-    double began = seconds_now();
+    double began = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
     *ret_sum = 0;
     for (unsigned i = 0; i < threads; i++) {
         works[i] = *like;
@@ -248,7 +228,7 @@ static double run(const struct work *like, void *(*job)(void *), unsigned thread
         (void)pthread_join(ids[i], NULL);
         *ret_sum += works[i].sum;
     }
-    return seconds_now() - began;
+    return bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - began;
 }
 
 static void bench_stream(const struct input *input, unsigned threads)
@@ -267,8 +247,8 @@ static void bench_stream(const struct input *input, unsigned threads)
         ours[i] = run(&like, stream, threads, &sum);
     }
     double gigabytes = 1e-9 * (double)plan.bytes;
-    double rate = gigabytes / median(ours);
-    double anchor_rate = gigabytes / median(anchor);
+    double rate = gigabytes / bench_median(ours, RUN_COUNT);
+    double anchor_rate = gigabytes / bench_median(anchor, RUN_COUNT);
     printf("stream %7u blocks of %7u bytes, %u threads: %6.2f GB/s a core, pread alone %6.2f, "
            "ratio %.2f, sum %016llx\n",
            input->block_count, input->block_size, threads, rate, anchor_rate, rate / anchor_rate,
@@ -282,14 +262,14 @@ static void bench_index(const struct input *input)
     double runs[RUN_COUNT];
     char hash[HEX256_SIZE];
     for (unsigned i = 0; i < RUN_COUNT; i++) {
-        double began = seconds_now();
+        double began = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         struct source *source = open_source(input);
-        runs[i] = seconds_now() - began;
+        runs[i] = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - began;
         uint32_t tip = source_tip(source);
         hash256_display(hash, &header_tree_node(source_headers(source), tip)->hash);
         source_close(source);
     }
-    double seconds = median(runs);
+    double seconds = bench_median(runs, RUN_COUNT);
     printf("index  %7u blocks of %7u bytes: %8.2f ms, %.2f M headers/s, tip %.16s\n",
            input->block_count, input->block_size, 1e3 * seconds,
            1e-6 * input->block_count / seconds, hash + 48);

@@ -2,11 +2,11 @@
  * 50,000 blocks. First as nations do it: an inflow that is kept apart and moved once a year.
  * Then the worst: by proportion, where every payment carries a part of it to its end. Prints what
  * is held and the median of five runs; fails where a satoshi is lost. */
+#include "support_time.h"
 #include "reserve/reserve.h"
 #include "store/store.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { TX_COUNT = 100000, BLOCK_TXS = 2, POOL = 600, RUN_COUNT = 5, SWEEP_EVERY = 10000 };
 #define COIN_SAT INT64_C(1000000)
@@ -206,20 +206,6 @@ static void bench_open(struct bench *bench)
     arena_free(&arena);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* cannot fail for this clock */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void trace_time(const struct ledger *ledger, const char *what,
                        const struct trace_inflow *inflow, enum trace_rule rule)
 {
@@ -229,9 +215,9 @@ static void trace_time(const struct ledger *ledger, const char *what,
     for (int run = 0; run < RUN_COUNT; run++) {
         struct trace *trace;
         struct err err = {0};
-        double before = seconds_now();
+        double before = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         must(trace_new(&trace, ledger, wanted, inflow, 1, rule, &err), &err);
-        runs[run] = seconds_now() - before;
+        runs[run] = bench_seconds(CLOCK_THREAD_CPUTIME_ID) - before;
         const struct trace_point *points = trace_points(trace, &count);
         if (count != 1 || !amount_equal(points[0].held, amount_of(COIN_SAT))) {
             (void)fprintf(stderr, "bench_trace: %s: a satoshi is lost\n", what);
@@ -239,8 +225,8 @@ static void trace_time(const struct ledger *ledger, const char *what,
         }
         trace_free(trace);
     }
-    qsort(runs, RUN_COUNT, sizeof runs[0], compare_doubles);
-    (void)printf("%-34s %-9s %8.2f ms\n", what, trace_rule_name(rule), 1e3 * runs[RUN_COUNT / 2]);
+    (void)printf("%-34s %-9s %8.2f ms\n", what, trace_rule_name(rule),
+                 1e3 * bench_median(runs, RUN_COUNT));
 }
 
 int main(void)
@@ -249,10 +235,10 @@ int main(void)
     struct ledger *ledger;
     struct err err = {0};
     bench_open(bench);
-    double before = seconds_now();
+    double before = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
     must(ledger_new(&ledger, bench->facts, bench->book, bench->height, &err), &err);
     (void)printf("%-44s %8.2f ms\n", "ledger of 100,000 transactions",
-                 1e3 * (seconds_now() - before));
+                 1e3 * (bench_seconds(CLOCK_THREAD_CPUTIME_ID) - before));
     const struct trace_inflow apart = {.txid = bench->inflow, .wallet = UINT32_MAX};
     size_t count;
     struct fact_coin *coins;
