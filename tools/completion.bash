@@ -32,6 +32,7 @@ _sanad() {
     case $before in
     --chain) words="main testnet4 signet regtest" ;;
     --scenario) words="two-nations bulk" ;;
+    --type) words="role cosigner" ;;
     --meaning)
         words="purchase sale seizure donation pool-payout client-deposit client-withdrawal loan"
         words="$words custody other"

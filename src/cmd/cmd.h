@@ -12,6 +12,7 @@
 #include "reserve/reserve.h"
 #include "stmt/stmt.h"
 #include "store/store.h"
+#include "tlog/tlog.h"
 
 /* ---- verbs ---------------------------------------------------------------------------- */
 
@@ -33,7 +34,7 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd_flows, cmd_limits,
-    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_verify;
+    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_verify, cmd_witness;
 
 /* The options that every verb takes: --json, --help, --chain, --source, --store, --nation,
  * --anchor, --as-known. */
@@ -169,6 +170,21 @@ int cmd_public_book(struct hash256 *ret_hash, bool *ret_given, const struct book
                     const struct cmd_args *args, struct err *err);
 /* `statement make pack`: a folder with two statements, tables and pages. */
 int cmd_statement_pack(const struct cmd_args *args, struct err *err);
+
+/* ---- cosigners (cosigner.c) --------------------------------------------------------------- */
+
+/* --key of type cosigner, opened; the caller wipes it. REFUSED: another type. */
+int cmd_cosigner_key(struct role_key *ret_key, const struct cmd_args *args, struct err *err);
+/* --policy. REFUSED: it names no log. */
+int cmd_cosigner_policy(struct tlog_policy **ret_policy, const struct cmd_args *args,
+                        struct err *err);
+/* Two signed checkpoints that contradict each other, as fraud-HASH.txt in a folder, with a line
+ * on stderr. */
+void cmd_fraud_keep(const char *folder, const char *origin, struct bytes fraud);
+/* SIGINT and SIGTERM are held back from here on, for all threads that start later; wait takes
+ * the first of them, or ends after so many seconds (false). */
+void cmd_stop_prepare(void);
+bool cmd_stop_wait(uint64_t seconds);
 
 /* ---- output --------------------------------------------------------------------------- */
 

@@ -5,6 +5,13 @@ enum { KEY_FILE_MAX = 16384 };
 
 int role_key_new(struct role_key *ret_key, const char *name, const uint8_t *seed, struct err *err)
 {
+    return role_key_new_as(ret_key, name, NOTE_KEY_TYPE_ED25519, seed, err);
+}
+
+int role_key_new_as(struct role_key *ret_key, const char *name, uint8_t type, const uint8_t *seed,
+                    struct err *err)
+{
+    sanad_assert(type == NOTE_KEY_TYPE_ED25519 || type == NOTE_KEY_TYPE_COSIGNATURE);
     struct role_key key;
     uint8_t public_key[32];
     if (seed)
@@ -12,7 +19,7 @@ int role_key_new(struct role_key *ret_key, const char *name, const uint8_t *seed
     else
         random_bytes(key.seed, sizeof key.seed);
     ed25519_public(public_key, key.seed);
-    int code = note_key_make(&key.key, name, NOTE_KEY_TYPE_ED25519, public_key, err);
+    int code = note_key_make(&key.key, name, type, public_key, err);
     if (code == 0)
         *ret_key = key;
     role_key_wipe(&key);
@@ -22,7 +29,7 @@ int role_key_new(struct role_key *ret_key, const char *name, const uint8_t *seed
 int role_key_write(const struct role_key *key, const char *path, const char *passphrase,
                    enum secret_cost cost, struct err *err)
 {
-    sanad_assert(key->key.type == NOTE_KEY_TYPE_ED25519 && passphrase);
+    sanad_assert(passphrase);
     struct buf sealed = buf_with_max(4096);
     struct buf text = buf_with_max(KEY_FILE_MAX);
     struct buf vkey = buf_with_max(4096);
@@ -89,7 +96,7 @@ static int seed_check(struct role_key *key, const struct note_key *expected, str
 {
     if (seed.size != sizeof key->seed)
         return err_set(err, SANAD_REFUSED, "%s: the sealed seed has not 32 bytes", path);
-    int code = role_key_new(key, expected->name, seed.data, err);
+    int code = role_key_new_as(key, expected->name, expected->type, seed.data, err);
     if (code == 0 && memcmp(key->key.public_key, expected->public_key, 32) != 0)
         code = err_set(err, SANAD_REFUSED, "%s: vkey and sealed seed do not belong together", path);
     return code;

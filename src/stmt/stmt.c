@@ -233,6 +233,9 @@ int stmt_sign(struct buf *ret_note, struct bytes note_or_text, const struct role
         note = (struct note){.text = note_or_text};
     else
         code = already_signed(&note, &key->key, err);
+    if (code == 0 && key->key.type != NOTE_KEY_TYPE_ED25519)
+        code =
+            err_set(err, SANAD_REFUSED, "%s: a cosigner's key signs no statements", key->key.name);
     struct buf whole = buf_with_max(NOTE_SIZE_MAX);
     if (code == 0) {
         buf_add(&whole, note_or_text);

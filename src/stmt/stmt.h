@@ -88,6 +88,9 @@ struct role_key {
 };
 /* Makes a key of fresh randomness, or of `seed` where one is given (simulated nations). */
 int role_key_new(struct role_key *ret_key, const char *name, const uint8_t *seed, struct err *err);
+/* As above, of a type: a cosigner's key (0x04) signs checkpoints of logs, never statements. */
+int role_key_new_as(struct role_key *ret_key, const char *name, uint8_t type, const uint8_t *seed,
+                    struct err *err);
 /* The file: JSON with name, vkey and the sealed seed (Argon2id; crypto.h). */
 int role_key_write(const struct role_key *key, const char *path, const char *passphrase,
                    enum secret_cost cost, struct err *err);
@@ -99,7 +102,7 @@ int role_key_public(struct note_key *ret_key, const char *path, struct err *err)
 void role_key_wipe(struct role_key *key);
 
 /* Adds a signature line to a statement's note (or text without signatures). REFUSED where
- * this key has signed already. */
+ * this key has signed already, or is a cosigner's. */
 int stmt_sign(struct buf *ret_note, struct bytes note_or_text, const struct role_key *key,
               struct err *err);
 

@@ -240,6 +240,30 @@ static void bad_trust_files_are_refused(void **state)
     }
 }
 
+static void a_cosigners_key_signs_no_statement(void **state)
+{
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE];
+    struct role_key key;
+    struct role_key again;
+    struct err err = {0};
+    struct buf note = buf_with_max(1 << 16);
+    (void)state;
+    test_folder_make(folder);
+    test_ok(path_join(path, folder, "w1.key", &err), &err);
+    test_ok(role_key_new_as(&key, "w1.example", NOTE_KEY_TYPE_COSIGNATURE, NULL, &err), &err);
+    test_ok(role_key_write(&key, path, "open sesame", SECRET_COST_INTERACTIVE, &err), &err);
+    test_ok(role_key_read(&again, path, "open sesame", &err), &err);
+    assert_int_equal(again.key.type, NOTE_KEY_TYPE_COSIGNATURE);
+    assert_memory_equal(again.key.id, key.key.id, sizeof key.key.id);
+    assert_memory_equal(again.seed, key.seed, sizeof key.seed);
+    test_refused(stmt_sign(&note, bytes_of_text("any text\n"), &again, &err), SANAD_REFUSED, &err,
+                 "cosigner");
+    assert_int_equal(note.size, 0);
+    buf_free(&note);
+    test_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_key_signs_once),
         cmocka_unit_test(keys_open_only_with_their_passphrase),
         cmocka_unit_test(bad_trust_files_are_refused),
+        cmocka_unit_test(a_cosigners_key_signs_no_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
