@@ -166,9 +166,8 @@ static void criteria_set(json_t *json, const struct pack *pack)
     if (report_criteria(&text, pack)) {
         sha256_of(&hash, buf_bytes(&text));
         json_object_set_new(json, "criteria_sha256", json_hash_straight(&hash));
-        json_object_set_new(json, "criterion_count",
-                            json_integer((json_int_t)(pack->in.result->criterion_count +
-                                                      pack->in.result->earlier_count)));
+        size_t count = pack->in.result->criterion_count + pack->in.result->earlier_count;
+        json_object_set_new(json, "criterion_count", json_integer((json_int_t)count));
     } else {
         json_object_set_new(json, "criteria", criteria_json(pack->in.result));
     }
