@@ -328,11 +328,19 @@ static void share_text(char ret_text[AMOUNT_TEXT_SIZE], struct amount share)
         (void)snprintf(ret_text, AMOUNT_TEXT_SIZE, "-");
 }
 
+/* The name without the source behind it, which would make the table too wide. */
+static int stress_name_size(const struct stress_row *row)
+{
+    const char *source = row->source ? strstr(row->name, " (") : NULL;
+    return (int)(source ? source - row->name : (ptrdiff_t)strlen(row->name));
+}
+
 static void stress_show(const struct stress_table *stress, const struct screen *screen)
 {
     unsigned decimals = currency_decimals(stress->currency);
     struct table *table = table_new();
     char text[4][AMOUNT_TEXT_SIZE];
+    char change[AMOUNT_TEXT_SIZE];
     amount_format_grouped(text[0], stress->value, decimals);
     screen_line(screen, STYLE_PLAIN, "%s", "");
     screen_line(screen, STYLE_HEAD, "If the price fell (holdings worth %s %s)", text[0],
@@ -349,13 +357,19 @@ static void stress_show(const struct stress_table *stress, const struct screen *
         amount_format_grouped(text[1], row->loss, decimals);
         share_text(text[2], row->of_programme);
         share_text(text[3], row->of_reserves);
-        table_cell(table, "%s", row->name);
-        table_cell(table, "%d.%02d", row->change_basis / 100, abs(row->change_basis % 100));
+        amount_format(change, amount_of(row->change_basis), 2);
+        table_cell(table, "%.*s", stress_name_size(row), row->name);
+        table_cell(table, "%s", change);
         for (size_t column = 0; column < 4; column++)
             table_cell(table, "%s", text[column]);
     }
     table_print(table, screen);
     table_free(table);
+    for (size_t i = 0; i < stress->count; i++)
+        if (stress->rows[i].source)
+            screen_line(screen, STYLE_FAINT, "  %.*s: prices of %s",
+                        stress_name_size(&stress->rows[i]), stress->rows[i].name,
+                        stress->rows[i].source);
 }
 
 /* ---- the verb

@@ -231,7 +231,7 @@ static int record_print(const struct register_run *run, int64_t number, struct e
     struct arena arena = {0};
     int code = register_record(run->registry, &record, number, &arena, err);
     if (code == 0 && run->kind && strcmp(record.kind, run->kind) != 0)
-        code = err_set(err, SANAD_MISSING, "record %lld: it is a %s, no %s", (long long)number,
+        code = err_set(err, SANAD_MISSING, "record %lld: is of kind %s, not %s", (long long)number,
                        record.kind, run->kind);
     if (code == 0)
         code = marked_print(run, register_record_json(&record), err);
