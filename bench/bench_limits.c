@@ -57,6 +57,7 @@ struct bench {
     struct limits_records liabilities, series;
     struct programme *programme;
     struct limits_knowledge knowledge;
+    struct limits_knowledge then; /* the last answer of the history */
 };
 
 static void script_of(uint8_t ret_script[22], uint32_t wallet)
@@ -442,6 +443,51 @@ static void evaluation_run(struct bench *bench)
     printf("result: %zu criterion days met, %zu undecided\n", met, undecided);
 }
 
+/* One book all along; what was known when is in the records. */
+static int knowledge_at(const struct limits_knowledge **ret_knowledge, void *context, int64_t known,
+                        struct err *err)
+{
+    struct bench *bench = context;
+    (void)err;
+    bench->then = bench->knowledge;
+    bench->then.known = known;
+    *ret_knowledge = &bench->then;
+    return 0;
+}
+
+/* Each line and meaning is known so long after it holds that every day is reported with another
+ * knowledge of the days before it; of the coins that are followed one inflow in fifty. */
+static void records_delay(struct bench *bench, int64_t seconds)
+{
+    for (size_t i = 0; i < bench->liabilities.count; i++)
+        bench->liabilities.list[i].known = bench->liabilities.list[i].time + seconds;
+    for (size_t i = 0; i < bench->meanings.count; i++) { /* in order of entry: of time */
+        struct limits_meaning *meaning = &bench->meanings.list[i];
+        int64_t tx = (meaning->number - 1) * TXS / MEANINGS;
+        uint32_t height = 1 + (uint32_t)(tx * (BLOCKS - 1) / TXS);
+        bool followed = meaning->meaning == FLOW_SEIZURE || meaning->meaning == FLOW_CUSTODY;
+        if (!followed || i % 50 == 0)
+            meaning->known = block_time(height) + seconds;
+    }
+}
+
+static void compare_run(struct bench *bench, const char *what)
+{
+    struct err err = {0};
+    struct limits_result result;
+    const struct limits_history history = {.context = bench, .at = knowledge_at};
+    const struct limits_options options = {.day = START + (int64_t)(DAYS - 1) * LIMITS_DAY};
+    size_t changed = 0;
+    must(limits_evaluate(&result, &bench->knowledge, &options, &err), &err);
+    double start = now_s();
+    must(limits_report_compare(&result, &history, &err), &err);
+    printf("%-44s %.3f s\n", what, now_s() - start);
+    for (size_t i = 0; i < result.criterion_count; i++)
+        changed += result.criteria[i].changed_days;
+    printf("result: %zu verdicts are not those of the report\n", changed);
+    limits_result_free(&result);
+}
+
 int main(void)
 {
     static struct bench bench = {.dice = 1};
@@ -452,6 +498,9 @@ int main(void)
     ledger_make(&bench);
     terms_run(&bench);
     evaluation_run(&bench);
+    compare_run(&bench, "as reported, all known in time");
+    records_delay(&bench, LIMITS_DAY * 3 / 2);
+    compare_run(&bench, "as reported, all known late");
     struct rusage usage;
     sanad_assert(getrusage(RUSAGE_SELF, &usage) == 0);
     printf("peak memory: %ld MB, the store in memory included\n", usage.ru_maxrss / 1024);

@@ -122,16 +122,21 @@ static void terms_mark(bool *used, const struct expr *expr)
         terms_mark(used, &expr->children[i]);
 }
 
+void criterion_terms_mark(bool *used, const struct criterion *criterion)
+{
+    if (criterion->has_quantity)
+        terms_mark(used, &criterion->quantity);
+    for (size_t i = 0; i < criterion->adjustor_count; i++)
+        terms_mark(used, &criterion->adjustors[i].quantity);
+}
+
 static int terms_fill(struct criterion_result *result, struct evaluation *evaluation,
                       struct err *err)
 {
     const struct criterion *criterion = result->criterion;
     size_t count = evaluation->programme->term_count;
     bool *used = arena_alloc(evaluation->arena, count + 1, sizeof *used);
-    if (criterion->has_quantity)
-        terms_mark(used, &criterion->quantity);
-    for (size_t i = 0; i < criterion->adjustor_count; i++)
-        terms_mark(used, &criterion->adjustors[i].quantity);
+    criterion_terms_mark(used, criterion);
     result->terms = arena_alloc(evaluation->arena, count + 1, sizeof *result->terms);
     for (size_t i = 0; i < count; i++) {
         const struct term_value *values;

@@ -20,6 +20,12 @@ bool two_times_stands(const struct two_times *next, const struct two_times *best
  * without those that are withdrawn. Returns how many; `ret_list` has room for all records. */
 size_t records_standing(const struct limits_record **ret_list, const struct limits_records *records,
                         int64_t known);
+/* Of `count` records of one entity and holder, in their order, the newest that stands as known;
+ * NULL: none does. `first_known` is what records_first_known makes of the same list: when the
+ * first was known of all up to each. */
+const struct limits_record *record_standing(const struct limits_record *list, size_t count,
+                                            const int64_t *first_known, int64_t known);
+void records_first_known(int64_t *ret_first, const struct limits_record *list, size_t count);
 /* For qsort: of struct limits_record, by entity, holder, time and number. */
 int record_compare(const void *a, const void *b);
 /* Whether a series may have this value: coins are bounded, either way. */
@@ -64,6 +70,8 @@ struct judgement {
 };
 int criterion_judge(struct judgement *ret, struct evaluation *evaluation,
                     const struct criterion *criterion, int64_t day, struct err *err);
+/* Sets the flags of the programme's terms that a criterion is made of, adjustors included. */
+void criterion_terms_mark(bool *used, const struct criterion *criterion);
 /* Every day on which a criterion is looked at up to one: after its base, while in force. */
 struct span {
     int64_t first, last;
@@ -102,6 +110,12 @@ bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *
 
 /* ---- terms (terms.c, term_flows.c, term_owed.c) --------------------------------------------- */
 
+/* As limits_term_values, but each day has a knowledge of its own: neither days nor knowledge ever
+ * go back, and a day may be asked for again with a later knowledge. */
+int term_values_known(struct term_value *ret_values, const struct limits_knowledge *knowledge,
+                      size_t term, const struct limits_day *days, const int64_t *known,
+                      size_t count, struct arena *arena, struct err *err);
+
 /* One term over its days. Values begin unknown; `why` is set beforehand where the day itself is
  * missing, and such days stay as they are. */
 struct term_walk {
@@ -111,6 +125,7 @@ struct term_walk {
     const bool *wanted;                /* one flag a wallet of the book; NULL for a series */
     struct meaning_index meanings;     /* for terms on flows */
     const struct limits_day *days;
+    const int64_t *known; /* for each of them */
     size_t count;
     struct term_value *values;
     struct arena *arena;
@@ -128,8 +143,8 @@ int64_t term_line_day(const struct term_walk *walk, int64_t time);
 void term_flows(const struct term_walk *walk);
 int term_held_from(const struct term_walk *walk, struct err *err);
 /* The coins of a TERM_HELD_FROM followed, and from how many inflows (or NULL). */
-int term_trace(struct trace **ret_trace, const struct term_walk *walk, size_t *ret_inflow_count,
-               struct err *err);
+int term_trace(struct trace **ret_trace, const struct term_walk *walk, int64_t known,
+               size_t *ret_inflow_count, struct err *err);
 void term_liabilities(const struct term_walk *walk);
 
 /* ---- the programme file (programme.c, criterion.c, expr.c, perimeter.c, member.c) ---------- */

@@ -66,25 +66,56 @@ int record_compare(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* Of records for one entity, holder and time the one that stands; NULL: none does. */
+static const struct limits_record *best_of(const struct limits_record *list, size_t count,
+                                           int64_t known)
+{
+    const struct limits_record *best = NULL;
+    struct two_times times;
+    for (size_t i = 0; i < count; i++) {
+        struct two_times next = record_times(&list[i]);
+        if (!two_times_stands(&next, best ? &times : NULL, known))
+            continue;
+        best = &list[i];
+        times = next;
+    }
+    return best && !best->withdrawn ? best : NULL;
+}
+
 size_t records_standing(const struct limits_record **ret_list, const struct limits_records *records,
                         int64_t known)
 {
     size_t count = 0;
     for (size_t i = 0; i < records->count;) {
-        const struct limits_record *first = &records->list[i];
-        const struct limits_record *best = NULL;
-        struct two_times times;
-        for (; i < records->count && key_compare(first, &records->list[i]) == 0; i++) {
-            struct two_times next = record_times(&records->list[i]);
-            if (!two_times_stands(&next, best ? &times : NULL, known))
-                continue;
-            best = &records->list[i];
-            times = next;
-        }
-        if (best && !best->withdrawn)
+        size_t first = i;
+        while (i < records->count && key_compare(&records->list[first], &records->list[i]) == 0)
+            i++;
+        const struct limits_record *best = best_of(&records->list[first], i - first, known);
+        if (best)
             ret_list[count++] = best;
     }
     return count;
+}
+
+void records_first_known(int64_t *ret_first, const struct limits_record *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_first[i] = i > 0 && ret_first[i - 1] < list[i].known ? ret_first[i - 1] : list[i].known;
+}
+
+const struct limits_record *record_standing(const struct limits_record *list, size_t count,
+                                            const int64_t *first_known, int64_t known)
+{
+    while (count > 0 && first_known[count - 1] <= known) {
+        size_t first = count - 1;
+        while (first > 0 && list[first - 1].time == list[count - 1].time)
+            first--;
+        const struct limits_record *best = best_of(&list[first], count - first, known);
+        if (best)
+            return best;
+        count = first;
+    }
+    return NULL;
 }
 
 /* ---- CSV ------------------------------------------------------------------------------------- */

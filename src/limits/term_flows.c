@@ -23,31 +23,51 @@ static const char *wallet_id(const struct term_walk *walk, const struct flow_wal
 /* ---- flows ------------------------------------------------------------------------------------
  */
 
+/* What of flows adds to one sum; what is not proved is counted, so that it can be taken back. */
+struct flow_amount {
+    struct amount known;
+    int64_t unproved;
+};
 /* Sums up to a block. */
 struct flow_sum {
-    struct amount value, open;
-    size_t inflow_count, explained_count;
+    struct flow_amount value, open;
+    int64_t inflow_count, explained_count;
 };
 
-/* The part of a flow that one meaning speaks of (NULL: none does). Only what comes in counts. */
-static void part_add(struct flow_sum *sum, const struct term_walk *walk, enum flow_class class_,
-                     struct amount net, const enum flow_meaning *meaning)
+static void net_add(struct flow_amount *sum, struct amount net, int sign)
 {
-    const struct limits_term *term = walk->term;
-    if (!may_be_inflow(net))
-        return;
-    bool explained = meaning || class_ == FLOW_CLASS_MINED;
-    sum->inflow_count++;
-    sum->explained_count += explained;
-    if (term->classes[class_] || (meaning && term->meanings[*meaning]))
-        sum->value = amount_add(sum->value, net);
-    else if (!explained && !term->unclassified_ignored)
-        sum->open = amount_add(sum->open, net);
+    if (amount_is_known(net))
+        sum->known = sign > 0 ? amount_add(sum->known, net) : amount_sub(sum->known, net);
+    else
+        sum->unproved += sign;
 }
 
-static void flow_add(struct flow_sum *sum, const struct term_walk *walk, const struct flow *flow)
+/* The part of a flow that one meaning speaks of (NULL: none does). Only what comes in counts. */
+struct flow_part {
+    enum flow_class class_;
+    struct amount net;
+    const enum flow_meaning *meaning;
+};
+
+static void part_add(struct flow_sum *sum, const struct term_walk *walk,
+                     const struct flow_part *part, int sign)
 {
-    int64_t known = walk->knowledge->known;
+    const struct limits_term *term = walk->term;
+    if (!may_be_inflow(part->net))
+        return;
+    bool explained = part->meaning || part->class_ == FLOW_CLASS_MINED;
+    sum->inflow_count += sign;
+    sum->explained_count += explained ? sign : 0;
+    if (term->classes[part->class_] || (part->meaning && term->meanings[*part->meaning]))
+        net_add(&sum->value, part->net, sign);
+    else if (!explained && !term->unclassified_ignored)
+        net_add(&sum->open, part->net, sign);
+}
+
+/* What a flow is as known at a time, added (sign 1) or taken back (-1). */
+static void flow_add(struct flow_sum *sum, const struct term_walk *walk, const struct flow *flow,
+                     int64_t known, int sign)
+{
     struct meaning_range range = meaning_index_find(&walk->meanings, &flow->txid);
     struct amount rest = amount_zero();
     enum flow_meaning meaning;
@@ -57,42 +77,137 @@ static void flow_add(struct flow_sum *sum, const struct term_walk *walk, const s
         if (!walk->wanted[wallet->wallet])
             continue;
         if (!by_class && range.count && meaning_in(&meaning, range, wallet_id(walk, wallet), known))
-            part_add(sum, walk, flow->class_, wallet_net(wallet), &meaning);
+            part_add(sum, walk, &(struct flow_part){flow->class_, wallet_net(wallet), &meaning},
+                     sign);
         else
             rest = amount_add(rest, wallet_net(wallet));
     }
     bool declared = meaning_in(&meaning, range, NULL, known);
-    part_add(sum, walk, flow->class_, rest, declared ? &meaning : NULL);
+    part_add(sum, walk, &(struct flow_part){flow->class_, rest, declared ? &meaning : NULL}, sign);
 }
 
 static void flows_value(const struct term_walk *walk, size_t i, const struct flow_sum *sum)
 {
     struct term_value *value = &walk->values[i];
     const struct limits_day *day = &walk->days[i];
-    if (!amount_is_known(sum->value) || !amount_is_known(sum->open)) {
+    if (sum->value.unproved || sum->open.unproved || !amount_is_known(sum->value.known) ||
+        !amount_is_known(sum->open.known)) {
         value->why = "flows: the value of a coin is not proved";
         return;
     }
-    value->value = sum->value;
-    value->open = sum->open;
-    value->source = day->any
-                        ? term_text(walk, "declared flows up to block %u: %zu of %zu explained",
-                                    day->height, sum->explained_count, sum->inflow_count)
-                        : "before the first block of the chain";
+    value->value = sum->value.known;
+    value->open = sum->open.known;
+    value->source =
+        day->any
+            ? term_text(walk, "declared flows up to block %u: %lld of %lld explained", day->height,
+                        (long long)sum->explained_count, (long long)sum->inflow_count)
+            : "before the first block of the chain";
+}
+
+/* ---- what was learned of flows ----------------------------------------------------------------
+ */
+
+/* At `learned` something said of a flow began or ceased to stand, or another to stand before it. */
+struct flow_lesson {
+    int64_t learned;
+    size_t flow;
+};
+struct flow_lessons {
+    struct flow_lesson *list; /* in the order of time, then of flows; each once */
+    size_t count;
+    size_t capacity;
+};
+
+static void lesson_add(struct flow_lessons *lessons, const struct term_walk *walk, int64_t learned,
+                       size_t flow)
+{
+    if (learned <= walk->known[0] || learned > walk->known[walk->count - 1])
+        return;
+    if (lessons->count == lessons->capacity) {
+        lessons->capacity = lessons->capacity ? lessons->capacity * 2 : 256;
+        lessons->list = mem_realloc(lessons->list, lessons->capacity, sizeof *lessons->list);
+    }
+    lessons->list[lessons->count++] = (struct flow_lesson){learned, flow};
+}
+
+static int lesson_compare(const void *a, const void *b)
+{
+    const struct flow_lesson *x = a;
+    const struct flow_lesson *y = b;
+    if (x->learned != y->learned)
+        return x->learned < y->learned ? -1 : 1;
+    return x->flow < y->flow ? -1 : x->flow > y->flow;
+}
+
+static bool has_meaning_of(const struct term_walk *walk, struct meaning_range range)
+{
+    for (size_t i = 0; i < range.count; i++)
+        if (walk->term->meanings[range.list[i].meaning])
+            return true;
+    return false;
+}
+
+/* Nothing is learned where every day has one knowledge. `of_term`: only of flows that anybody
+ * ever said to have one of the term's meanings. The caller frees the list. */
+static struct flow_lessons lessons_make(const struct term_walk *walk, bool of_term)
+{
+    const struct flows *flows = walk->knowledge->flows;
+    struct flow_lessons lessons = {0};
+    bool varies = walk->count > 0 && walk->known[0] != walk->known[walk->count - 1];
+    for (size_t f = 0; f < flows->count && varies; f++) {
+        if (!day_has_block(&walk->days[walk->count - 1], flows->list[f].height))
+            break; /* no day sees it */
+        struct meaning_range range = meaning_index_find(&walk->meanings, &flows->list[f].txid);
+        if (of_term && !has_meaning_of(walk, range))
+            continue;
+        for (size_t i = 0; i < range.count; i++) {
+            const struct limits_meaning *meaning = &range.list[i];
+            lesson_add(&lessons, walk, meaning->known, f);
+            if (meaning->decided != INT64_MAX)
+                lesson_add(&lessons, walk, meaning->decided, f);
+            if (meaning->rejected != 0)
+                lesson_add(&lessons, walk, meaning->rejected, f);
+        }
+    }
+    if (lessons.count > 0)
+        qsort(lessons.list, lessons.count, sizeof *lessons.list, lesson_compare);
+    size_t kept = 0;
+    for (size_t i = 0; i < lessons.count; i++)
+        if (kept == 0 || lesson_compare(&lessons.list[i], &lessons.list[kept - 1]) != 0)
+            lessons.list[kept++] = lessons.list[i];
+    lessons.count = kept;
+    return lessons;
+}
+
+/* Flows that are counted already are counted anew as something is learned of them. */
+static void lesson_apply(struct flow_sum *sum, const struct term_walk *walk,
+                         const struct flow_lesson *lesson, size_t counted)
+{
+    const struct flow *flow = &walk->knowledge->flows->list[lesson->flow];
+    if (lesson->flow >= counted)
+        return;
+    flow_add(sum, walk, flow, lesson->learned - 1, -1);
+    flow_add(sum, walk, flow, lesson->learned, 1);
 }
 
 void term_flows(const struct term_walk *walk)
 {
     const struct flows *flows = walk->knowledge->flows;
-    struct flow_sum sum = {.value = amount_zero(), .open = amount_zero()};
-    size_t at = 0;
     sanad_assert(walk->wanted && flows);
+    struct flow_sum sum = {.value = {.known = amount_zero()}, .open = {.known = amount_zero()}};
+    struct flow_lessons lessons = lessons_make(walk, false);
+    size_t at = 0;
+    size_t learned = 0;
     for (size_t i = 0; i < walk->count; i++) {
+        for (; learned < lessons.count && lessons.list[learned].learned <= walk->known[i];
+             learned++)
+            lesson_apply(&sum, walk, &lessons.list[learned], at);
         for (; at < flows->count && day_has_block(&walk->days[i], flows->list[at].height); at++)
-            flow_add(&sum, walk, &flows->list[at]);
+            flow_add(&sum, walk, &flows->list[at], walk->known[i], 1);
         if (!walk->values[i].why)
             flows_value(walk, i, &sum);
     }
+    free(lessons.list);
 }
 
 /* ---- coins still held --------------------------------------------------------------------------
@@ -116,9 +231,8 @@ static void inflow_add(struct inflow_list *inflows, const struct flow *flow, uin
 /* A flow that brought something in; what went out under the same name (a deposit handed back)
  * brings nothing. A wallet outside the perimeter may hand on what it received, so all count. */
 static void flow_inflows(struct inflow_list *inflows, const struct term_walk *walk,
-                         const struct flow *flow)
+                         const struct flow *flow, int64_t known)
 {
-    int64_t known = walk->knowledge->known;
     struct meaning_range range = meaning_index_find(&walk->meanings, &flow->txid);
     enum flow_meaning meaning;
     size_t own_count = 0;
@@ -142,13 +256,13 @@ static void flow_inflows(struct inflow_list *inflows, const struct term_walk *wa
             inflow_add(inflows, flow, flow->wallets[i].wallet);
 }
 
-int term_trace(struct trace **ret_trace, const struct term_walk *walk, size_t *ret_inflow_count,
-               struct err *err)
+int term_trace(struct trace **ret_trace, const struct term_walk *walk, int64_t known,
+               size_t *ret_inflow_count, struct err *err)
 {
     const struct flows *flows = walk->knowledge->flows;
     struct inflow_list inflows = {0};
     for (size_t i = 0; i < flows->count; i++)
-        flow_inflows(&inflows, walk, &flows->list[i]);
+        flow_inflows(&inflows, walk, &flows->list[i], known);
     int code = trace_new(ret_trace, walk->knowledge->ledger, walk->wanted, inflows.list,
                          inflows.count, walk->term->mixing, err);
     if (code == 0 && ret_inflow_count)
@@ -157,31 +271,56 @@ int term_trace(struct trace **ret_trace, const struct term_walk *walk, size_t *r
     return code;
 }
 
-int term_held_from(const struct term_walk *walk, struct err *err)
+static void held_value(const struct term_walk *walk, size_t i, struct amount held,
+                       size_t inflow_count)
+{
+    const struct limits_day *day = &walk->days[i];
+    struct term_value *value = &walk->values[i];
+    if (value->why)
+        return;
+    value->value = held;
+    if (!amount_is_known(held))
+        value->why = "coins followed: the value of an input is not proved";
+    else
+        value->source = day->any
+                            ? term_text(walk, "documented inflows followed up to block %u: %zu",
+                                        day->height, inflow_count)
+                            : "before the first block of the chain";
+}
+
+/* The days from `first` to `last` that have one knowledge of the inflows. */
+static int held_days(const struct term_walk *walk, size_t first, size_t last, struct err *err)
 {
     struct trace *trace;
     size_t inflow_count, count, at = 0;
-    int code = term_trace(&trace, walk, &inflow_count, err);
+    int code = term_trace(&trace, walk, walk->known[first], &inflow_count, err);
     if (code)
         return code;
     const struct trace_point *points = trace_points(trace, &count);
     struct amount held = amount_zero();
-    for (size_t i = 0; i < walk->count; i++) {
-        const struct limits_day *day = &walk->days[i];
-        struct term_value *value = &walk->values[i];
-        for (; at < count && day_has_block(day, points[at].height); at++)
+    for (size_t i = first; i <= last; i++) {
+        for (; at < count && day_has_block(&walk->days[i], points[at].height); at++)
             held = points[at].held;
-        if (value->why)
-            continue;
-        value->value = held;
-        if (!amount_is_known(held))
-            value->why = "coins followed: the value of an input is not proved";
-        else
-            value->source = day->any
-                                ? term_text(walk, "documented inflows followed up to block %u: %zu",
-                                            day->height, inflow_count)
-                                : "before the first block of the chain";
+        held_value(walk, i, held, inflow_count);
     }
     trace_free(trace);
     return 0;
+}
+
+int term_held_from(const struct term_walk *walk, struct err *err)
+{
+    struct flow_lessons lessons = lessons_make(walk, true);
+    size_t learned = 0;
+    int code = 0;
+    for (size_t first = 0, next; first < walk->count && code == 0; first = next) {
+        for (; learned < lessons.count && lessons.list[learned].learned <= walk->known[first];)
+            learned++;
+        for (next = first + 1;
+             next < walk->count &&
+             (learned == lessons.count || walk->known[next] < lessons.list[learned].learned);)
+            next++;
+        code = held_days(walk, first, next - 1, err);
+    }
+    free(lessons.list);
+    return code;
 }

@@ -13,9 +13,10 @@ struct owed_day {
 struct owed_walk {
     const struct term_walk *walk;
     const struct book *book;
-    const struct limits_record **lines; /* that stand, by entity, holder and time */
+    const struct limits_record *lines; /* by entity, holder and time */
     size_t line_count;
-    uint32_t *clients; /* wallets of class client whose entity is inside, by entity */
+    int64_t *first_known; /* of one holder */
+    uint32_t *clients;    /* wallets of class client whose entity is inside, by entity */
     size_t client_count;
     struct owed_day *days;
     /* of the entity under way: */
@@ -59,24 +60,27 @@ static void line_count(struct owed_walk *owed, size_t i, const struct limits_rec
         stale(owed, i, line_day);
 }
 
-static void holder_add(struct owed_walk *owed, const struct limits_record **lines, size_t count)
+static void holder_add(struct owed_walk *owed, const struct limits_record *lines, size_t count)
 {
     const struct term_walk *walk = owed->walk;
+    const struct limits_record *before = NULL;
     size_t at = 0;
     bool outside = false;
     int64_t line_day = LIMITS_NO_DAY;
+    records_first_known(owed->first_known, lines, count);
     for (size_t i = 0; i < walk->count; i++) {
-        size_t before = at;
-        while (at < count && lines[at]->time <= walk->days[i].end)
+        while (at < count && lines[at].time <= walk->days[i].end)
             at++;
-        if (at != before) {
-            const struct limits_record *line = lines[at - 1];
+        const struct limits_record *line =
+            record_standing(lines, at, owed->first_known, walk->known[i]);
+        if (line && line != before) {
             outside = !perimeter_has_holder(walk->perimeter, owed->book, line->holder,
                                             line->holder_sector);
             line_day = term_line_day(walk, line->time);
         }
-        if (outside)
-            line_count(owed, i, lines[at - 1], line_day);
+        if (line && outside)
+            line_count(owed, i, line, line_day);
+        before = line;
     }
 }
 
@@ -131,7 +135,7 @@ static size_t lines_first(const struct owed_walk *owed, const char *entity)
     size_t high = owed->line_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (strcmp(owed->lines[middle]->entity, entity) < 0)
+        if (strcmp(owed->lines[middle].entity, entity) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -142,15 +146,15 @@ static size_t lines_first(const struct owed_walk *owed, const char *entity)
 static void entity_add(struct owed_walk *owed, const uint32_t *wallets, size_t wallet_count)
 {
     size_t at = lines_first(owed, owed->entity->id);
-    bool any = at < owed->line_count && strcmp(owed->lines[at]->entity, owed->entity->id) == 0;
+    bool any = at < owed->line_count && strcmp(owed->lines[at].entity, owed->entity->id) == 0;
     if (!any && wallet_count == 0)
         return;
     for (size_t i = 0; i < owed->walk->count; i++)
         owed->newest_day[i] = LIMITS_NO_DAY;
-    while (at < owed->line_count && strcmp(owed->lines[at]->entity, owed->entity->id) == 0) {
+    while (at < owed->line_count && strcmp(owed->lines[at].entity, owed->entity->id) == 0) {
         size_t first = at;
-        while (at < owed->line_count && strcmp(owed->lines[at]->entity, owed->entity->id) == 0 &&
-               strcmp(owed->lines[at]->holder, owed->lines[first]->holder) == 0)
+        while (at < owed->line_count && strcmp(owed->lines[at].entity, owed->entity->id) == 0 &&
+               strcmp(owed->lines[at].holder, owed->lines[first].holder) == 0)
             at++;
         holder_add(owed, owed->lines + first, at - first);
     }
@@ -221,11 +225,12 @@ void term_liabilities(const struct term_walk *walk)
     struct owed_walk owed = {
         .walk = walk,
         .book = ledger_book(walk->knowledge->ledger),
-        .lines = arena_alloc(&scratch, records->count + 1, sizeof(const struct limits_record *)),
+        .lines = records->list,
+        .line_count = records->count,
+        .first_known = arena_alloc(&scratch, records->count + 1, sizeof *owed.first_known),
         .days = arena_alloc(&scratch, walk->count + 1, sizeof *owed.days),
         .newest_day = arena_alloc(&scratch, walk->count + 1, sizeof *owed.newest_day),
         .keeps = arena_alloc(&scratch, walk->count + 1, sizeof *owed.keeps)};
-    owed.line_count = records_standing(owed.lines, records, walk->knowledge->known);
     for (size_t i = 0; i < walk->count; i++)
         owed.days[i].sum = amount_zero();
     clients_find(&owed, &scratch);

@@ -79,7 +79,8 @@ static int days_begin(const struct term_walk *walk, struct err *err)
     if (code)
         return code;
     for (size_t i = 0; i < walk->count; i++) {
-        sanad_assert(i == 0 || walk->days[i - 1].day < walk->days[i].day);
+        sanad_assert(i == 0 || (walk->days[i - 1].day <= walk->days[i].day &&
+                                walk->known[i - 1] <= walk->known[i]));
         walk->values[i] =
             (struct term_value){.value = amount_unknown(),
                                 .open = amount_zero(),
@@ -166,20 +167,19 @@ static void term_series(const struct term_walk *walk)
         all_missing(walk, term_text(walk, "series %s: nothing was declared", walk->term->series));
         return;
     }
-    const struct limits_record **lines =
-        mem_zalloc(records->count, sizeof(const struct limits_record *));
-    size_t count = records_standing(lines, records, walk->knowledge->known);
-    if (count > 0 && !limits_unit_equal(&records->unit, &walk->term->unit))
+    int64_t *first_known = mem_zalloc(records->count, sizeof *first_known);
+    records_first_known(first_known, records->list, records->count);
+    if (!limits_unit_equal(&records->unit, &walk->term->unit))
         all_missing(walk, term_text(walk, "series %s is in %s, not in %s", walk->term->series,
                                     records->unit.name, walk->term->unit.name));
     size_t at = 0;
     for (size_t i = 0; i < walk->count; i++) {
-        while (at < count && lines[at]->time <= walk->days[i].end)
+        while (at < records->count && records->list[at].time <= walk->days[i].end)
             at++;
         if (!walk->values[i].why)
-            series_value(walk, i, at ? lines[at - 1] : NULL);
+            series_value(walk, i, record_standing(records->list, at, first_known, walk->known[i]));
     }
-    free(lines);
+    free(first_known);
 }
 
 /* ---- all ----------------------------------------------------------------------------------------
@@ -261,9 +261,22 @@ int limits_term_values(struct term_value *ret_values, const struct limits_knowle
                        size_t term, const struct limits_day *days, size_t count,
                        struct arena *arena, struct err *err)
 {
+    int64_t *known = mem_alloc((count + 1) * sizeof *known);
+    for (size_t i = 0; i < count; i++)
+        known[i] = knowledge->known;
+    int code = term_values_known(ret_values, knowledge, term, days, known, count, arena, err);
+    free(known);
+    return code;
+}
+
+int term_values_known(struct term_value *ret_values, const struct limits_knowledge *knowledge,
+                      size_t term, const struct limits_day *days, const int64_t *known,
+                      size_t count, struct arena *arena, struct err *err)
+{
     struct arena scratch = {0};
     struct term_walk walk = walk_of(knowledge, term, &scratch, arena);
     walk.days = days;
+    walk.known = known;
     walk.count = count;
     walk.values = arena_alloc(&scratch, count + 1, sizeof *walk.values);
     int code = walk_run(&walk, err);
@@ -280,7 +293,7 @@ int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowl
     struct trace *trace;
     struct term_walk walk = walk_of(knowledge, term, &scratch, &scratch);
     sanad_assert(walk.term->kind == TERM_HELD_FROM);
-    int code = term_trace(&trace, &walk, NULL, err);
+    int code = term_trace(&trace, &walk, knowledge->known, NULL, err);
     if (code == 0) {
         *ret = trace_payment_effect(trace, payment);
         trace_free(trace);
