@@ -154,11 +154,9 @@ static void flow_explain(const struct flow_walk *of, const struct flow *flow)
 {
     const struct limits_knowledge *knowledge = of->walk->evaluation->knowledge;
     const struct book *book = ledger_book(knowledge->ledger);
-    struct meaning_range range = {0};
+    struct meaning_range range = meaning_index_find(&of->walk->evaluation->meanings, &flow->txid);
     struct flow_part rest = {.net = amount_zero()};
     bool by_class = of->term->kind == TERM_FLOWS && of->term->classes[flow->class_];
-    if (knowledge->meanings)
-        range = meaning_range_of(knowledge->meanings, &flow->txid);
     for (size_t i = 0; i < flow->wallet_count; i++) {
         const struct flow_wallet *wallet = &flow->wallets[i];
         struct flow_part part = {.net = amount_sub(wallet->out, wallet->in), .declared = true};
@@ -180,6 +178,10 @@ static void flows_explain(struct change_walk *walk, const struct limits_term *te
     const struct flows *flows = walk->evaluation->knowledge->flows;
     struct flow_walk of = {
         .walk = walk, .term = term, .weight = weight, .wanted = wanted_of(walk, term)};
+    struct evaluation *evaluation = walk->evaluation;
+    if (!evaluation->meanings.meanings)
+        evaluation->meanings =
+            meaning_index_make(evaluation->knowledge->meanings, evaluation->arena);
     for (size_t i = flow_after(flows, heights[0]);
          i < flows->count && flows->list[i].height <= heights[1]; i++)
         flow_explain(&of, &flows->list[i]);

@@ -351,21 +351,6 @@ void limits_meanings_free(struct limits_meanings *meanings)
     *meanings = (struct limits_meanings){0};
 }
 
-/* The first meaning of a transaction, or where it would stand. */
-static size_t meaning_first(const struct limits_meanings *meanings, const struct hash256 *txid)
-{
-    size_t low = 0;
-    size_t high = meanings->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (hash256_compare(&meanings->list[middle].txid, txid) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static struct two_times meaning_times(const struct limits_meaning *meaning)
 {
     return (struct two_times){.known = meaning->known,
@@ -387,14 +372,6 @@ static struct meaning_range range_from(const struct limits_meanings *meanings, s
     while (end < meanings->count && hash256_equal(&meanings->list[end].txid, txid))
         end++;
     return (struct meaning_range){.list = meanings->list + first, .count = end - first};
-}
-
-struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
-                                      const struct hash256 *txid)
-{
-    if (meanings->count == 0)
-        return (struct meaning_range){0};
-    return range_from(meanings, meaning_first(meanings, txid), txid);
 }
 
 struct meaning_index meaning_index_make(const struct limits_meanings *meanings, struct arena *arena)

@@ -31,6 +31,27 @@ int record_compare(const void *a, const void *b);
 /* Whether a series may have this value: coins are bounded, either way. */
 bool series_value_fits(struct amount value, const struct limits_unit *unit);
 
+/* ---- meanings (declared.c) ------------------------------------------------------------------ */
+
+/* All that was ever said of a transaction. */
+struct meaning_range {
+    const struct limits_meaning *list;
+    size_t count;
+};
+/* Finds them by their leading bytes, which lie close together. In the arena. */
+struct meaning_index {
+    const struct limits_meanings *meanings;
+    const uint64_t *leads;
+};
+struct meaning_index meaning_index_make(const struct limits_meanings *meanings,
+                                        struct arena *arena);
+struct meaning_range meaning_index_find(const struct meaning_index *index,
+                                        const struct hash256 *txid);
+/* What a flow meant, for a wallet of the book or as a whole (wallet NULL), as known; false:
+ * nobody has said. */
+bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,
+                int64_t known);
+
 /* ---- evaluation (evaluate.c, change.c, reported.c) --------------------------------------- */
 
 /* Term values over a grid of days, each term computed when it is first asked for. */
@@ -42,6 +63,7 @@ struct evaluation {
     struct term_value **terms;    /* per term of the programme: a value a day, or NULL */
     const struct amount *what_if; /* per term: added on every day from `what_if_day` on; or NULL */
     const struct amount *what_if_open; /* per term: what might count from that day on */
+    struct meaning_index meanings;     /* where flows are told; made when first asked for */
     int64_t what_if_day;
     struct arena *arena;
 };
@@ -85,29 +107,6 @@ int change_make(struct limits_change *ret, struct evaluation *evaluation,
 int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowledge, size_t term,
                         const struct trace_payment *payment, struct err *err);
 
-/* ---- meanings (declared.c) ------------------------------------------------------------------ */
-
-/* All that was ever said of a transaction. */
-struct meaning_range {
-    const struct limits_meaning *list;
-    size_t count;
-};
-struct meaning_range meaning_range_of(const struct limits_meanings *meanings,
-                                      const struct hash256 *txid);
-/* The same for many transactions: their leading bytes lie close together. In the arena. */
-struct meaning_index {
-    const struct limits_meanings *meanings;
-    const uint64_t *leads;
-};
-struct meaning_index meaning_index_make(const struct limits_meanings *meanings,
-                                        struct arena *arena);
-struct meaning_range meaning_index_find(const struct meaning_index *index,
-                                        const struct hash256 *txid);
-/* What a flow meant, for a wallet of the book or as a whole (wallet NULL), as known; false:
- * nobody has said. */
-bool meaning_in(enum flow_meaning *ret, struct meaning_range range, const char *wallet,
-                int64_t known);
-
 /* ---- terms (terms.c, term_flows.c, term_owed.c) --------------------------------------------- */
 
 /* As limits_term_values, but each day has a knowledge of its own: neither days nor knowledge ever
@@ -142,9 +141,9 @@ static inline bool day_has_block(const struct limits_day *day, uint32_t height)
 int64_t term_line_day(const struct term_walk *walk, int64_t time);
 void term_flows(const struct term_walk *walk);
 int term_held_from(const struct term_walk *walk, struct err *err);
-/* The coins of a TERM_HELD_FROM followed, and from how many inflows (or NULL). */
+/* The coins of a TERM_HELD_FROM followed, as known at a time. */
 int term_trace(struct trace **ret_trace, const struct term_walk *walk, int64_t known,
-               size_t *ret_inflow_count, struct err *err);
+               struct err *err);
 void term_liabilities(const struct term_walk *walk);
 
 /* ---- the programme file (programme.c, criterion.c, expr.c, perimeter.c, member.c) ---------- */

@@ -139,6 +139,7 @@ static int lesson_compare(const void *a, const void *b)
     return x->flow < y->flow ? -1 : x->flow > y->flow;
 }
 
+/* Whether anybody ever said that it had one of the term's meanings. */
 static bool has_meaning_of(const struct term_walk *walk, struct meaning_range range)
 {
     for (size_t i = 0; i < range.count; i++)
@@ -147,19 +148,40 @@ static bool has_meaning_of(const struct term_walk *walk, struct meaning_range ra
     return false;
 }
 
-/* Nothing is learned where every day has one knowledge. `of_term`: only of flows that anybody
- * ever said to have one of the term's meanings. The caller frees the list. */
-static struct flow_lessons lessons_make(const struct term_walk *walk, bool of_term)
+/* A flow of which something was said. */
+struct said_flow {
+    size_t flow; /* its place in the list */
+    struct meaning_range range;
+};
+struct said_flows {
+    struct said_flow *list;
+    size_t count;
+};
+
+/* `of_term`: only flows that anybody ever said to have one of the term's meanings. The caller
+ * frees the list. */
+static struct said_flows said_make(const struct term_walk *walk, bool of_term)
 {
     const struct flows *flows = walk->knowledge->flows;
-    struct flow_lessons lessons = {0};
-    bool varies = walk->count > 0 && walk->known[0] != walk->known[walk->count - 1];
-    for (size_t f = 0; f < flows->count && varies; f++) {
-        if (!day_has_block(&walk->days[walk->count - 1], flows->list[f].height))
-            break; /* no day sees it */
+    struct said_flows said = {.list = mem_zalloc(flows->count + 1, sizeof *said.list)};
+    for (size_t f = 0; f < flows->count; f++) {
         struct meaning_range range = meaning_index_find(&walk->meanings, &flows->list[f].txid);
-        if (of_term && !has_meaning_of(walk, range))
-            continue;
+        if (range.count > 0 && (!of_term || has_meaning_of(walk, range)))
+            said.list[said.count++] = (struct said_flow){f, range};
+    }
+    return said;
+}
+
+/* Nothing is learned where every day has one knowledge. The caller frees the list. */
+static struct flow_lessons lessons_make(const struct term_walk *walk, const struct said_flows *said)
+{
+    const struct flow *flows = walk->knowledge->flows->list;
+    struct flow_lessons lessons = {0};
+    for (size_t n = 0; n < said->count; n++) {
+        size_t f = said->list[n].flow;
+        struct meaning_range range = said->list[n].range;
+        if (!day_has_block(&walk->days[walk->count - 1], flows[f].height))
+            break; /* no day sees it */
         for (size_t i = 0; i < range.count; i++) {
             const struct limits_meaning *meaning = &range.list[i];
             lesson_add(&lessons, walk, meaning->known, f);
@@ -179,6 +201,11 @@ static struct flow_lessons lessons_make(const struct term_walk *walk, bool of_te
     return lessons;
 }
 
+static bool knowledge_varies(const struct term_walk *walk)
+{
+    return walk->count > 0 && walk->known[0] != walk->known[walk->count - 1];
+}
+
 /* Flows that are counted already are counted anew as something is learned of them. */
 static void lesson_apply(struct flow_sum *sum, const struct term_walk *walk,
                          const struct flow_lesson *lesson, size_t counted)
@@ -195,7 +222,12 @@ void term_flows(const struct term_walk *walk)
     const struct flows *flows = walk->knowledge->flows;
     sanad_assert(walk->wanted && flows);
     struct flow_sum sum = {.value = {.known = amount_zero()}, .open = {.known = amount_zero()}};
-    struct flow_lessons lessons = lessons_make(walk, false);
+    struct flow_lessons lessons = {0};
+    if (knowledge_varies(walk)) {
+        struct said_flows said = said_make(walk, false);
+        lessons = lessons_make(walk, &said);
+        free(said.list);
+    }
     size_t at = 0;
     size_t learned = 0;
     for (size_t i = 0; i < walk->count; i++) {
@@ -231,13 +263,12 @@ static void inflow_add(struct inflow_list *inflows, const struct flow *flow, uin
 /* A flow that brought something in; what went out under the same name (a deposit handed back)
  * brings nothing. A wallet outside the perimeter may hand on what it received, so all count. */
 static void flow_inflows(struct inflow_list *inflows, const struct term_walk *walk,
-                         const struct flow *flow, int64_t known)
+                         const struct said_flow *said, int64_t known)
 {
-    struct meaning_range range = meaning_index_find(&walk->meanings, &flow->txid);
+    const struct flow *flow = &walk->knowledge->flows->list[said->flow];
+    struct meaning_range range = said->range;
     enum flow_meaning meaning;
     size_t own_count = 0;
-    if (range.count == 0)
-        return;
     for (size_t i = 0; i < flow->wallet_count; i++) {
         const struct flow_wallet *wallet = &flow->wallets[i];
         if (!meaning_in(&meaning, range, wallet_id(walk, wallet), known))
@@ -256,18 +287,28 @@ static void flow_inflows(struct inflow_list *inflows, const struct term_walk *wa
             inflow_add(inflows, flow, flow->wallets[i].wallet);
 }
 
-int term_trace(struct trace **ret_trace, const struct term_walk *walk, int64_t known,
-               size_t *ret_inflow_count, struct err *err)
+static int said_trace(struct trace **ret_trace, const struct term_walk *walk,
+                      const struct said_flows *said, int64_t known, size_t *ret_inflow_count,
+                      struct err *err)
 {
-    const struct flows *flows = walk->knowledge->flows;
     struct inflow_list inflows = {0};
-    for (size_t i = 0; i < flows->count; i++)
-        flow_inflows(&inflows, walk, &flows->list[i], known);
+    for (size_t i = 0; i < said->count; i++)
+        flow_inflows(&inflows, walk, &said->list[i], known);
     int code = trace_new(ret_trace, walk->knowledge->ledger, walk->wanted, inflows.list,
                          inflows.count, walk->term->mixing, err);
-    if (code == 0 && ret_inflow_count)
+    if (code == 0)
         *ret_inflow_count = inflows.count;
     free(inflows.list);
+    return code;
+}
+
+int term_trace(struct trace **ret_trace, const struct term_walk *walk, int64_t known,
+               struct err *err)
+{
+    struct said_flows said = said_make(walk, true);
+    size_t inflow_count;
+    int code = said_trace(ret_trace, walk, &said, known, &inflow_count, err);
+    free(said.list);
     return code;
 }
 
@@ -288,17 +329,18 @@ static void held_value(const struct term_walk *walk, size_t i, struct amount hel
                             : "before the first block of the chain";
 }
 
-/* The days from `first` to `last` that have one knowledge of the inflows. */
-static int held_days(const struct term_walk *walk, size_t first, size_t last, struct err *err)
+/* Days that have one knowledge of the inflows. */
+static int held_days(const struct term_walk *walk, const struct said_flows *said, size_t first,
+                     size_t end, struct err *err)
 {
     struct trace *trace;
     size_t inflow_count, count, at = 0;
-    int code = term_trace(&trace, walk, walk->known[first], &inflow_count, err);
+    int code = said_trace(&trace, walk, said, walk->known[first], &inflow_count, err);
     if (code)
         return code;
     const struct trace_point *points = trace_points(trace, &count);
     struct amount held = amount_zero();
-    for (size_t i = first; i <= last; i++) {
+    for (size_t i = first; i < end; i++) {
         for (; at < count && day_has_block(&walk->days[i], points[at].height); at++)
             held = points[at].held;
         held_value(walk, i, held, inflow_count);
@@ -309,18 +351,22 @@ static int held_days(const struct term_walk *walk, size_t first, size_t last, st
 
 int term_held_from(const struct term_walk *walk, struct err *err)
 {
-    struct flow_lessons lessons = lessons_make(walk, true);
+    struct said_flows said = said_make(walk, true);
+    struct flow_lessons lessons = {0};
     size_t learned = 0;
     int code = 0;
-    for (size_t first = 0, next; first < walk->count && code == 0; first = next) {
-        for (; learned < lessons.count && lessons.list[learned].learned <= walk->known[first];)
+    if (knowledge_varies(walk))
+        lessons = lessons_make(walk, &said);
+    for (size_t first = 0, end; first < walk->count && code == 0; first = end) {
+        while (learned < lessons.count && lessons.list[learned].learned <= walk->known[first])
             learned++;
-        for (next = first + 1;
-             next < walk->count &&
-             (learned == lessons.count || walk->known[next] < lessons.list[learned].learned);)
-            next++;
-        code = held_days(walk, first, next - 1, err);
+        end = first + 1;
+        while (end < walk->count &&
+               (learned == lessons.count || walk->known[end] < lessons.list[learned].learned))
+            end++;
+        code = held_days(walk, &said, first, end, err);
     }
     free(lessons.list);
+    free(said.list);
     return code;
 }

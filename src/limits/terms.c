@@ -293,7 +293,7 @@ int term_payment_effect(struct amount *ret, const struct limits_knowledge *knowl
     struct trace *trace;
     struct term_walk walk = walk_of(knowledge, term, &scratch, &scratch);
     sanad_assert(walk.term->kind == TERM_HELD_FROM);
-    int code = term_trace(&trace, &walk, knowledge->known, NULL, err);
+    int code = term_trace(&trace, &walk, knowledge->known, err);
     if (code == 0) {
         *ret = trace_payment_effect(trace, payment);
         trace_free(trace);
