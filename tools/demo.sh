@@ -99,8 +99,9 @@ nation() {
         --public-book "$folder/book-public.json" --key "$folder/k1.key" --out "$note"
     run statement show "$note"
     "$sanad" key show "$folder/k1.key" >"$folder/k1.vkey"
-    printf '{"keys":["%s"],"roles":{"reserve-position":{"threshold":1,"keys":["%s"]}}}\n' \
-        "$(cat "$folder/k1.vkey")" "$small.example/reserve/k1" >"$folder/trust.json"
+    role='{"threshold":1,"keys":["'$small.example/reserve/k1'"]}'
+    printf '{"keys":["%s"],"roles":{"reserve-position":%s,"criteria-report":%s}}\n' \
+        "$(cat "$folder/k1.vkey")" "$role" "$role" >"$folder/trust.json"
 
     title "$code: a stranger with the same blocks recomputes it"
     must_end 0 verify "$note" --trust "$folder/trust.json" --book "$folder/book.json" \
@@ -132,6 +133,13 @@ must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" \
 
 title "XS: at the end of the year, under the version that replaced it"
 must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" --at 2025-12-31
+
+title "XS: what the Fund receives: signed statements, tables, and a page to print"
+run statement make pack --store "$out/xs/xs.db" --programme "$out/programme-xs.json" \
+    --prices "$out/prices.csv" --authority xs --log xs.example/log --salt-file "$out/xs/salt" \
+    --key "$out/xs/k1.key" --out "$out/xs/pack"
+must_end 0 verify "$out/xs/pack/criteria-report.note" --trust "$out/xs/trust.json"
+echo "To print: $out/xs/pack/pack-en.html (and -es, -ur)"
 
 title "XP: what was reported, and what a wallet declared late did to it"
 must_end 1 limits --store "$out/xp/xp.db" --programme "$out/programme-xp.json"
