@@ -70,18 +70,16 @@ static struct bytes bundle_at(const struct tlog_writer *writer, size_t k)
 static int level_each(const struct tlog_levels *levels, unsigned level,
                       const struct tlog_writer *writer, struct file_step *step, struct err *err)
 {
-    const struct tlog_hashes *hashes = &levels->level[level];
+    const struct tlog_hashes *hashes = &levels->level[level == TLOG_ENTRIES ? 0 : level];
     int code = 0;
     for (size_t at = 0; at < hashes->count && code == 0; at += TLOG_TILE_WIDTH) {
         size_t left = hashes->count - at;
         struct tlog_tile tile = {.level = level, .n = (hashes->first + at) / TLOG_TILE_WIDTH};
         tile.width = left < TLOG_TILE_WIDTH ? (unsigned)left : TLOG_TILE_WIDTH;
-        code = file_run(step, writer, &tile,
-                        bytes_of(hashes->data + at, tile.width * sizeof *hashes->data), err);
-        if (level > 0 || code)
-            continue;
-        tile.level = TLOG_ENTRIES;
-        code = file_run(step, writer, &tile, bundle_at(writer, at / TLOG_TILE_WIDTH), err);
+        struct bytes data = level == TLOG_ENTRIES
+                                ? bundle_at(writer, at / TLOG_TILE_WIDTH)
+                                : bytes_of(hashes->data + at, tile.width * sizeof *hashes->data);
+        code = file_run(step, writer, &tile, data, err);
     }
     return code;
 }
@@ -89,7 +87,7 @@ static int level_each(const struct tlog_levels *levels, unsigned level,
 static int files_each(const struct tlog_levels *levels, const struct tlog_writer *writer,
                       struct file_step *step, struct err *err)
 {
-    int code = 0;
+    int code = level_each(levels, TLOG_ENTRIES, writer, step, err);
     for (unsigned level = 0; level < TLOG_EDGE_COUNT && code == 0; level++)
         if (levels->level[level].count > edge_of(writer, level)->count)
             code = level_each(levels, level, writer, step, err);
@@ -133,7 +131,7 @@ static int step_rename(struct file_step *step, const char *path, struct bytes da
     return code ? code : step->io->rename(step->io->context, temporary, path, err);
 }
 
-/* Files come in the order of their folders, so that each is synced about once. */
+/* Files come level by level and in order, so that each folder is synced about once. */
 static int step_sync(struct file_step *step, const char *path, struct bytes data, struct err *err)
 {
     char folder[PATH_SIZE];
