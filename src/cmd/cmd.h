@@ -34,7 +34,7 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd_flows, cmd_limits,
-    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_verify, cmd_witness;
+    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_verify, cmd_witness, cmd_mirror;
 
 /* The options that every verb takes: --json, --help, --chain, --source, --store, --nation,
  * --anchor, --as-known. */

@@ -8,7 +8,7 @@
 static const struct cmd_verb *const verbs[] = {
     &cmd_simulate, &cmd_book,     &cmd_scan,   &cmd_position,  &cmd_flows,
     &cmd_limits,   &cmd_register, &cmd_claims, &cmd_statement, &cmd_key,
-    &cmd_verify,   &cmd_witness,  NULL,
+    &cmd_verify,   &cmd_witness,  &cmd_mirror, NULL,
 };
 
 static void help_all(FILE *out)

@@ -2,6 +2,7 @@
  * asking a witness for both stories of a log and writes down all that it gets.
  *   e2e_cosign vkey                          the log's key
  *   e2e_cosign write DIR SIZE [FORK]         its files
+ *   e2e_cosign serve DIR                     its files; prints the port
  *   e2e_cosign hammer URL VKEY FILE SECONDS  lines "SIZE ROOT TIME" of what was cosigned */
 #include "toylog.h"
 #include "witness/witness.h"
@@ -40,6 +41,25 @@ static int write_files(const char *folder, size_t size, size_t fork)
     toylog_write(&log, folder, size);
     toylog_free(&log);
     return 0;
+}
+
+static void file_answer(void *context, const struct http_request *request, struct http_answer *ret)
+{
+    http_answer_file(ret, context, request->path);
+}
+
+static int serve(char *folder)
+{
+    struct http_server *server;
+    struct err err = {0};
+    const struct http_server_options options = {
+        .listen = "127.0.0.1:0", .handle = file_answer, .context = folder};
+    if (http_server_start(&server, &options, &err) != 0)
+        return 1;
+    (void)printf("%u\n", http_server_port(server));
+    (void)fflush(stdout);
+    for (;;)
+        (void)pause();
 }
 
 /* One question; what was cosigned is written down before the next. */
@@ -100,6 +120,8 @@ int main(int argc, char **argv)
         return print_vkey();
     if (argc >= 4 && argc <= 5 && strcmp(argv[1], "write") == 0)
         return write_files(argv[2], number(argv[3]), argc == 5 ? number(argv[4]) : SIZE_MAX);
+    if (argc == 3 && strcmp(argv[1], "serve") == 0)
+        return serve(argv[2]);
     if (argc == 6 && strcmp(argv[1], "hammer") == 0)
         return hammer(argv[2], argv[3], argv[4], number(argv[5]));
     return 2;
