@@ -1,8 +1,9 @@
 /* Proves, over random books, chains, lines and meanings (seeded, so that a failure comes back):
  * each value is what a plain sum over the chain says, and every change is the sum of its reasons,
  * to the satoshi; other wallets over the same scripts change no value and no verdict; what was
- * known on a day gives what it gave then, whatever was recorded since; and days that are reported
- * in groups are each what they are alone. */
+ * known on a day gives what it gave then, whatever was recorded since; days that are reported
+ * together are each what they are alone; and any programme and day that is asked for has an answer
+ * that can be written. */
 #include "stage_test.h"
 
 enum {
@@ -647,10 +648,139 @@ static void random_worlds_keep_their_laws(void **state)
     print_message("%zu cases\n", cases);
 }
 
+/* ---- any programme, any day
+ * ----------------------------------------------------------------------
+ */
+
+static json_t *date_json(int64_t day)
+{
+    char text[11];
+    date_format(text, STAGE_DAY(0) + day * LIMITS_DAY);
+    return json_string(text);
+}
+
+/* Versions that follow each other with gaps or without, criteria with dates of any kind; days
+ * from before the chain to after it. */
+static json_t *dates_shake(void)
+{
+    json_t *json = programme_make();
+    json_t *versions = json_object_get(json, "versions");
+    json_t *first = json_array_get(versions, 0);
+    int64_t from = (int64_t)chance(30) - 10;
+    for (uint64_t left = chance(3); left > 0; left--)
+        json_array_append_new(versions, json_deep_copy(first));
+    for (size_t v = 0; v < json_array_size(versions); v++) {
+        json_t *version = json_array_get(versions, v);
+        int64_t until = from + 1 + (int64_t)chance(12);
+        char id[] = "v0";
+        id[1] = (char)('0' + v);
+        json_object_set_new(version, "version", json_string(id));
+        json_object_set_new(version, "from", date_json(from));
+        json_object_set_new(version, "known", date_json(from + (int64_t)chance(9) - 4));
+        if (v + 1 < json_array_size(versions) || chance(2))
+            json_object_set_new(version, "until", date_json(until));
+        from = until + (int64_t)chance(3);
+        for (int i = 0; i < CRITERIA; i++) {
+            json_t *criterion = json_array_get(json_object_get(version, "criteria"), (size_t)i);
+            int64_t base = (int64_t)chance(30) - 8;
+            json_t *dates = json_array();
+            for (int64_t day = base + 1, n = 0; n < 3; n++, day += 1 + (int64_t)chance(7))
+                json_array_append_new(dates, date_json(day));
+            json_object_set_new(criterion, "base_date", date_json(base));
+            json_object_set_new(criterion, "test_dates", dates);
+            json_object_set_new(criterion, "continuity",
+                                json_string(chance(2) ? "continuous" : "end-period"));
+        }
+    }
+    return json;
+}
+
+/* Whatever is asked, an answer comes that can be written; where verdicts are met they have
+ * headroom, where they are not met they have none, and where undecided a reason. */
+static void answer_is_sound(const struct limits_result *result)
+{
+    struct buf text = buf_with_max(16 << 20);
+    struct err err = {0};
+    json_t *json = limits_json(result);
+    test_ok(json_canonical(&text, json, &err), &err);
+    json_decref(json);
+    buf_free(&text);
+    for (size_t i = 0; i < result->criterion_count; i++) {
+        const struct criterion_result *of = &result->criteria[i];
+        assert_true((of->verdict == LIMITS_UNDECIDED) == (of->why != NULL));
+        if (of->verdict == LIMITS_MET)
+            assert_true(amount_compare(of->headroom, amount_zero()) >= 0);
+        if (of->verdict == LIMITS_NOT_MET)
+            assert_true(amount_compare(of->headroom, amount_zero()) < 0);
+        for (size_t n = 0; n < of->breach_count; n++) {
+            const struct breach *breach = &of->breaches[n];
+            assert_true(breach->from >= of->version->from && breach->from < of->version->until);
+            assert_true(breach->corrected == LIMITS_NO_DAY || breach->corrected > breach->from);
+        }
+    }
+}
+
+static void ask_anything(const struct stage *stage, const struct limits_history *history)
+{
+    static const struct limits_what_if nothing;
+    struct limits_event event = {.wallet = 0, .delta = amount_of((int64_t)chance(BTC(9)))};
+    struct limits_what_if buy = {.events = &event,
+                                 .event_count = 1,
+                                 .is_purchase = chance(2) == 0,
+                                 .is_external = chance(2) == 0};
+    const struct programme *programme = stage->programme;
+    struct limits_options options = {.day = STAGE_DAY(0) + ((int64_t)chance(60) - 20) * LIMITS_DAY};
+    struct limits_result result;
+    struct err err = {0};
+    if (chance(2))
+        options.version = &programme->versions[chance(programme->version_count)];
+    if (chance(2)) {
+        options.has_daily = true;
+        options.daily_from = options.day + ((int64_t)chance(40) - 20) * LIMITS_DAY;
+        options.daily_to = options.daily_from + (int64_t)chance(40) * LIMITS_DAY;
+    }
+    if (chance(3) == 0)
+        options.what_if = chance(2) ? &nothing : &buy;
+    test_ok(limits_evaluate(&result, &stage->knowledge, &options, &err), &err);
+    if (!options.what_if)
+        test_ok(limits_report_compare(&result, history, &err), &err);
+    answer_is_sound(&result);
+    limits_result_free(&result);
+}
+
+static void any_question_has_an_answer(void **state)
+{
+    (void)state;
+    static struct stage stage;
+    static struct model model;
+    for (uint64_t seed = 1; seed <= WORLDS / 8; seed++) {
+        struct view early;
+        random_state = seed * 0x9e3779b97f4a7c15 + 2;
+        memset(&model, 0, sizeof model);
+        char *book = random_book(SCRIPTS);
+        char *other = random_book((int)chance(SCRIPTS + 1));
+        stage_open(&stage, book);
+        chain_play(&stage.world, &model);
+        stage_ready(&stage, dates_shake());
+        lines_make(&stage);
+        meanings_make(&stage, &model, true);
+        view_open(&early, &stage, other, HEIGHT);
+        struct past past = {.stage = &stage, .early = &early, .late_known = random_time()};
+        struct limits_history history = {.context = &past, .at = past_at};
+        for (int n = 0; n < 40; n++)
+            ask_anything(&stage, &history);
+        view_close(&early);
+        stage_close(&stage);
+        free(book);
+        free(other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_worlds_keep_their_laws),
+        cmocka_unit_test(any_question_has_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
