@@ -261,7 +261,7 @@ static int checkpoint_check(const struct tlog_writer *writer, const struct tlog_
 {
     char path[PATH_SIZE];
     struct buf raw;
-    struct tlog_tree placed;
+    struct tlog_tree placed = {.size = 0};
     int code = path_join(path, writer->public_folder, "checkpoint", err);
     if (code)
         return code;

@@ -10,6 +10,8 @@ struct inode {
     struct buf seen;
     struct buf durable;
     bool is_folder;
+    int handle;
+    struct inode *older;
 };
 struct name {
     char *path;
@@ -30,9 +32,8 @@ struct memdisk {
     struct names seen, durable;
     struct change *changes;
     size_t change_count, change_capacity;
-    struct inode **inodes; /* all that ever were */
-    size_t inode_count, inode_capacity;
-    struct arena arena; /* of paths */
+    struct inode *newest; /* of all that ever were */
+    struct arena arena;   /* of paths */
     uint64_t random;
     uint64_t operations, crash_at, fail_at;
     bool off, locked;
@@ -58,12 +59,13 @@ void memdisk_free(struct memdisk *disk)
 {
     if (!disk)
         return;
-    for (size_t i = 0; i < disk->inode_count; i++) {
-        buf_free(&disk->inodes[i]->seen);
-        buf_free(&disk->inodes[i]->durable);
-        free(disk->inodes[i]);
+    while (disk->newest) {
+        struct inode *inode = disk->newest;
+        disk->newest = inode->older;
+        buf_free(&inode->seen);
+        buf_free(&inode->durable);
+        free(inode);
     }
-    free(disk->inodes);
     free(disk->seen.at);
     free(disk->durable.at);
     free(disk->changes);
@@ -142,11 +144,9 @@ static struct inode *inode_new(struct memdisk *disk, bool is_folder)
     struct inode *inode = mem_zalloc(1, sizeof *inode);
     inode->seen = inode->durable = buf_with_max(FILE_MAX);
     inode->is_folder = is_folder;
-    if (disk->inode_count == disk->inode_capacity) {
-        disk->inode_capacity = disk->inode_capacity ? 2 * disk->inode_capacity : 32;
-        disk->inodes = mem_realloc(disk->inodes, disk->inode_capacity, sizeof *disk->inodes);
-    }
-    disk->inodes[disk->inode_count++] = inode;
+    inode->handle = disk->newest ? disk->newest->handle + 1 : 0;
+    inode->older = disk->newest;
+    disk->newest = inode;
     return inode;
 }
 
@@ -300,9 +300,9 @@ void memdisk_restart(struct memdisk *disk)
     disk->seen.count = 0;
     for (size_t i = 0; i < disk->durable.count; i++)
         name_set(&disk->seen, disk->durable.at[i].path, disk->durable.at[i].inode);
-    for (size_t i = 0; i < disk->inode_count; i++) {
-        content_tear(disk, disk->inodes[i]);
-        inode_sync(disk->inodes[i]);
+    for (struct inode *inode = disk->newest; inode; inode = inode->older) {
+        content_tear(disk, inode);
+        inode_sync(inode);
     }
     disk->off = disk->locked = false;
     disk->crash_at = disk->fail_at = NEVER;
@@ -343,11 +343,16 @@ static int disk_append_open(void *context, int *ret_handle, const char *path, st
     enum fate fate = fate_of(disk);
     if (fate != GOES_WELL)
         return fault(fate, err);
-    struct inode *inode = file_make(disk, path);
-    for (size_t i = 0; i < disk->inode_count; i++)
-        if (disk->inodes[i] == inode)
-            *ret_handle = (int)i;
+    *ret_handle = file_make(disk, path)->handle;
     return 0;
+}
+
+static struct inode *inode_of(const struct memdisk *disk, int handle)
+{
+    struct inode *inode = disk->newest;
+    while (inode->handle != handle)
+        inode = inode->older;
+    return inode;
 }
 
 static int disk_append(void *context, int handle, struct bytes bytes, struct err *err)
@@ -357,7 +362,7 @@ static int disk_append(void *context, int handle, struct bytes bytes, struct err
     size_t size = fate == GOES_WELL   ? bytes.size
                   : fate == GOES_HALF ? memdisk_random(disk, bytes.size + 1)
                                       : 0;
-    buf_add(&disk->inodes[handle]->seen, bytes_of(bytes.data, size));
+    buf_add(&inode_of(disk, handle)->seen, bytes_of(bytes.data, size));
     return fault(fate, err);
 }
 
@@ -366,7 +371,7 @@ static int disk_append_sync(void *context, int handle, struct err *err)
     struct memdisk *disk = context;
     enum fate fate = fate_of(disk);
     if (fate == GOES_WELL || (fate == GOES_HALF && memdisk_random(disk, 2)))
-        inode_sync(disk->inodes[handle]);
+        inode_sync(inode_of(disk, handle));
     return fault(fate, err);
 }
 
@@ -419,8 +424,8 @@ static int disk_sync_all(void *context, const char *path, struct err *err)
     (void)path;
     if (fate == IS_OFF || (fate == GOES_HALF && memdisk_random(disk, 2)))
         return fault(fate, err);
-    for (size_t i = 0; i < disk->inode_count; i++)
-        inode_sync(disk->inodes[i]);
+    for (struct inode *inode = disk->newest; inode; inode = inode->older)
+        inode_sync(inode);
     for (size_t i = 0; i < disk->change_count; i++)
         change_apply(&disk->durable, &disk->changes[i]);
     disk->change_count = 0;
