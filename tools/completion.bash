@@ -22,7 +22,9 @@ _sanad_third() {
     case $1 in
     register) echo "propose approve reject list show history import export" ;;
     esac
-    [ "$1 $2" = "statement make" ] && echo "address-book claim reserve-position flow-declaration pack"
+    [ "$1 $2" = "statement make" ] && echo "address-book claim reserve-position \
+        flow-declaration pack root revoke document annex partner-checkpoint correction anchor \
+        liabilities programme agreement"
 }
 
 _sanad() {

@@ -168,6 +168,13 @@ int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err);
  * With --public-book the form itself is written. */
 int cmd_public_book(struct hash256 *ret_hash, bool *ret_given, const struct book *book,
                     const struct cmd_args *args, struct err *err);
+/* The members of a kind that a log lives by: root, revoke, document, annex, and so on. */
+int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_args *args,
+                      struct err *err);
+/* Checks of what names files (verify_attached.c): --file, --opening, --plain. */
+struct recheck;
+int cmd_verify_attached(struct recheck *recheck, const struct stmt *stmt,
+                        const struct cmd_args *args, struct err *err);
 /* `statement make pack`: a folder with two statements, tables and pages. */
 int cmd_statement_pack(const struct cmd_args *args, struct err *err);
 

@@ -207,9 +207,8 @@ static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_ar
         [STMT_RESERVE_POSITION] = make_position,
         [STMT_FLOW_DECLARATION] = make_declaration,
     };
-    if (!makers[kind])
-        return err_set(err, SANAD_USAGE, "statement make: %s: not made here", stmt_kind_name(kind));
-    return makers[kind](ret_body, args, err);
+    return makers[kind] ? makers[kind](ret_body, args, err)
+                        : cmd_statement_log(ret_body, kind, args, err);
 }
 
 int cmd_place(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err)
@@ -405,6 +404,29 @@ static const struct cmd_option options[] = {
     {"--settlement-date", "DATE", "flow-declaration: day of the settlement"},
     {"--note", "TEXT", "flow-declaration: in words"},
     {"--simulated", NULL, "flow-declaration: of a simulated nation"},
+    {"--members", "FILE", "root and other kinds of a log: members as JSON; options add to them"},
+    {"--date", "DATE", "kinds of a log: the day on which it is made"},
+    {"--expires", "DATE", "root: the first day on which it is void"},
+    {"--revoked-key", "VKEY", "revoke: which key"},
+    {"--effective-index", "INDEX", "revoke: from which entry on it does not count"},
+    {"--reason", "LANG=TEXT...", "revoke, correction: why, in en, es, ur; the first binds"},
+    {"--authoritative", "LANG", "which language binds, if not the first that is given"},
+    {"--file", "FILE", "document: the file"},
+    {"--media-type", "TYPE", "document: as application/pdf"},
+    {"--title", "LANG=TEXT...", "document, annex, agreement: its title in en, es, ur"},
+    {"--language", "TAG", "document: its language"},
+    {"--supersedes", "INDEX", "document, agreement: the entry that it replaces"},
+    {"--translation-of", "INDEX", "document: the entry that it translates"},
+    {"--cipher", "FILE", "annex: the age file"},
+    {"--plain", "FILE", "annex: what is in it"},
+    {"--item", "FILE...", "annex: parts of it that may be opened one by one"},
+    {"--openings", "DIR", "annex: where the salts go, one file each; keep them secret"},
+    {"--recipient", "ID...", "annex: who can open it"},
+    {"--annex-of", "INDEX", "annex: the entry that it belongs to"},
+    {"--partner", "NAME", "partner-checkpoint: whose"},
+    {"--checkpoint", "FILE", "partner-checkpoint: the signed note"},
+    {"--corrects", "INDEX", "correction: the entry that is wrong"},
+    {"--of-kind", "KIND", "correction: the kind of that entry"},
     {"--programme", "FILE", "pack: what was agreed; the register's where left out"},
     {"--liabilities", "FILE", "pack: what is owed in BTC, as CSV; the register's where left out"},
     {"--series", "NAME=FILE...", "pack: a declared series, as CSV; the register's where left out"},

@@ -188,6 +188,8 @@ static int verify_checks(struct verify_run *run, const struct cmd_args *args, co
     recheck_arithmetic(&run->recheck, run->stmt);
     if (run->stmt->kind == STMT_CRITERIA_REPORT)
         files_verify(run, args, path);
+    if (run->stmt->kind == STMT_DOCUMENT || run->stmt->kind == STMT_ANNEX)
+        return cmd_verify_attached(&run->recheck, run->stmt, args, err);
     bool has_book =
         run->stmt->kind == STMT_RESERVE_POSITION || run->stmt->kind == STMT_ADDRESS_BOOK;
     if (!has_book)
@@ -222,6 +224,9 @@ static const struct cmd_option options[] = {
     {"--book", "FILE", "the address book; else book*.json beside the statement or one folder up"},
     {"--trust", "FILE", "whose signatures count, and how many"},
     {"--pack", "DIR", "criteria-report: the files that it names; else beside the note"},
+    {"--file", "FILE", "document: the file; annex: the age file"},
+    {"--opening", "FILE...", "annex: what opens it, or parts of it"},
+    {"--plain", "FILE...", "annex: what was sealed"},
     {"--threads", "N", "how many threads read the source"},
     {NULL, NULL, NULL},
 };

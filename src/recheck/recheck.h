@@ -40,6 +40,18 @@ void recheck_report(struct recheck *recheck, const struct stmt *stmt);
 /* The files that a criteria-report names, in a folder: holds by their SHA-256; undecided where
  * one is not there. */
 void recheck_files(struct recheck *recheck, const struct stmt *stmt, const char *folder);
+/* The file that a `document` names, or the age file of an `annex`; NULL: undecided. */
+void recheck_attached(struct recheck *recheck, const struct stmt *stmt, const struct bytes *file);
+/* Openings of an annex and what they open: each of its commitments that is opened holds or is
+ * contradicted, a sealed one is undecided. */
+struct recheck_opened {
+    const struct annex_opening *openings;
+    size_t opening_count;
+    const struct bytes *plains;
+    size_t plain_count;
+};
+void recheck_annex(struct recheck *recheck, const struct stmt *stmt,
+                   const struct recheck_opened *opened);
 /* Whether this is the book that the statement names, whole or in its public form.
  * *ret_public: only the public form is at hand. */
 void recheck_book(struct recheck *recheck, const struct stmt *stmt, const struct book *book,

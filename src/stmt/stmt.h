@@ -79,6 +79,26 @@ enum stmt_kind stmt_role(const struct stmt *stmt);
  * neither. */
 int64_t stmt_time(const struct stmt *stmt);
 
+/* ---- annexes ---------------------------------------------------------------------------- */
+
+enum { ANNEX_SALT_SIZE = 32, ANNEX_LABEL_MAX = 128 };
+/* SHA-256("sanad/annex/v1\n" ‖ salt ‖ plaintext): says nothing of the plaintext until both are
+ * shown. */
+void annex_commit(struct hash256 *ret_commitment, const uint8_t salt[ANNEX_SALT_SIZE],
+                  struct bytes plain);
+/* What is kept, and published when a plaintext is opened. */
+struct annex_opening {
+    char label[ANNEX_LABEL_MAX + 1]; /* empty: the whole annex */
+    struct hash256 commitment;
+    uint8_t salt[ANNEX_SALT_SIZE];
+};
+void annex_opening_write(struct buf *buf, const struct annex_opening *opening);
+int annex_opening_read(struct annex_opening *ret_opening, const char *object, struct bytes text,
+                       struct err *err);
+int annex_opening_read_file(struct annex_opening *ret_opening, const char *path, struct err *err);
+/* Whether it begins as an age file does, binary or armoured; it is not opened. */
+bool annex_is_age(struct bytes cipher);
+
 /* ---- role keys ------------------------------------------------------------------------ */
 
 /* A private key, opened. */

@@ -1,0 +1,172 @@
+# Proves: a key ceremony by hand: root 1 signed by its own keys, root 2 by those of both, a
+# revocation, documents and corrections that name entries, a partner's checkpoint; and an annex
+# that is sealed, opened part by part and never opened by anything else. What lacks a member or has
+# a wrong one is refused before it is signed.
+. tests/e2e/lib.sh
+phrase=$work/phrase
+echo 'a passphrase' >"$phrase"
+place="--authority xs --log xs.example/log --passphrase-file $phrase"
+
+for k in r1 r2 r3 r4 d1 d2; do
+    expect 0 "key $k" sanad key new "$work/$k.json" --name "xs.example/$k" --fast \
+        --passphrase-file "$phrase"
+    sanad key show "$work/$k.json" >"$work/$k.vkey"
+done
+
+# root VERSION FILE KEY...: its members; the first three are the root's, two of them must sign.
+root() {
+    version=$1
+    file=$2
+    shift 2
+    for k in "$@"; do
+        cat "$work/$k.vkey"
+    done | jq -R . | jq -s --argjson v "$version" '(map(split("+")[0])) as $n |
+        {version: $v, date: "2025-0\($v)-01", expires: "2026-01-01", keys: .,
+         roles: {root: {threshold: 2, keys: $n[:3]}, document: {threshold: 1, keys: $n[3:]},
+                 annex: {threshold: 1, keys: $n[3:]}}}' >"$work/$file"
+}
+# make KIND OUT [ARGS...]
+make() {
+    kind=$1
+    out=$2
+    shift 2
+    # shellcheck disable=SC2086 # words
+    sanad statement make "$kind" $place --out "$work/$out" "$@"
+}
+# trusted CODE WHAT TRUST FILE
+trusted() {
+    expect "$1" "$2" sanad verify "$work/$4" --trust "$work/$3" --json
+}
+
+# ---- roots --------------------------------------------------------------------------------------
+
+root 1 root1.json r1 r2 r3 d1
+root 2 root2.json r3 r4 r1 d2
+expect 0 "root 1" make root root1.note --members "$work/root1.json" --key "$work/r1.json"
+refused 3 '1 of 2 signatures' "one of two gives no trust" sanad verify "$work/root1.note" \
+    --trust "$work/root1.note"
+expect 0 "the second signs elsewhere" sanad statement sign "$work/root1.note" \
+    --key "$work/r2.json" --passphrase-file "$phrase"
+trusted 0 "root 1 trusts itself" root1.note root1.note
+expect 0 "root 2" make root root2.note --members "$work/root2.json" --seq 1 --prev 0 \
+    --key "$work/r3.json" "$work/r4.json"
+trusted 3 "root 1 does not yet carry root 2" root1.note root2.note
+expect 0 "the old root signs it too" sanad statement sign "$work/root2.note" \
+    --key "$work/r2.json" --passphrase-file "$phrase"
+trusted 0 "under the old root" root1.note root2.note
+trusted 0 "under the new root" root2.note root2.note
+jq 'del(.expires)' "$work/root1.json" >"$work/bad.json"
+refused 4 'root: "expires": is missing' "a root without an end" make root x.note \
+    --members "$work/bad.json"
+expect 0 "an option in place of the member" make root x.note --members "$work/bad.json" \
+    --expires 2027-01-01
+jq '.roles.root.threshold = 0' "$work/root1.json" >"$work/bad.json"
+refused 4 'roles.root.threshold' "a threshold of none" make root x.note --members "$work/bad.json"
+jq '.more = 1' "$work/root1.json" >"$work/bad.json"
+refused 4 'root: "more": no member' "an unknown member" make root x.note \
+    --members "$work/bad.json"
+echo '[]' >"$work/bad.json"
+refused 4 'bad.json' "no object" make root x.note --members "$work/bad.json"
+
+# ---- documents, corrections, revocations ----------------------------------------------------------
+
+echo 'a memorandum' >"$work/memo.txt"
+document() {
+    make document "$@" --date 2025-03-01 --file "$work/memo.txt" --media-type text/plain \
+        --language en --title "en=Memorandum" "ur=یادداشت"
+}
+expect 0 "document" document doc.note --key "$work/d1.json"
+expect 0 "show" sanad statement show "$work/doc.note" --json
+holds "what it says" "$work/out" '.authoritative == "en" and .size == 13 and .title.ur != null
+    and .sha256 == $h' --arg h "$(sha256sum "$work/memo.txt" | cut -d ' ' -f 1)"
+trusted 3 "without the file" root1.note doc.note
+expect 0 "with the file" sanad verify "$work/doc.note" --trust "$work/root1.note" \
+    --file "$work/memo.txt"
+echo 'a memorandum!' >"$work/other.txt"
+expect 1 "another file" sanad verify "$work/doc.note" --trust "$work/root1.note" \
+    --file "$work/other.txt"
+expect 3 "a key of the next root" sanad verify "$work/doc.note" --trust "$work/root2.note" \
+    --file "$work/memo.txt"
+refused 4 'language that is authoritative' "a binding language without its text" document x.note \
+    --authoritative es
+refused 2 'LANGUAGE=TEXT' "a title without its language" make document x.note --title Memorandum
+refused 4 'title.fr' "a language that is none of ours" make document x.note --date 2025-03-01 \
+    --file "$work/memo.txt" --media-type text/plain --language fr --title fr=Note
+expect 0 "revoke" make revoke revoke.note --date 2025-04-01 --revoked-key "$(cat "$work/d1.vkey")" \
+    --effective-index 2 --reason en=Lost es=Perdida --key "$work/r1.json" "$work/r2.json"
+trusted 0 "a revocation is the root's" root1.note revoke.note
+expect 0 "revoke by others" make revoke r.note --date 2025-04-01 --effective-index 2 \
+    --revoked-key "$(cat "$work/d1.vkey")" --reason en=Lost --key "$work/d1.json"
+trusted 3 "a revocation is nobody else's" root1.note r.note
+refused 4 'revoked-key' "a key that is none" make revoke x.note --revoked-key r1
+expect 0 "correction" make correction fix.note --date 2025-04-02 --corrects 1 --of-kind document \
+    --reason en=Wrong --key "$work/d1.json"
+trusted 0 "a correction is for those who said it" root1.note fix.note
+refused 4 'not corrected' "a root is not corrected" make correction x.note --date 2025-04-02 \
+    --corrects 0 --of-kind root --reason en=Wrong
+refused 4 'annex_of' "a member of another kind" make correction x.note --date 2025-04-02 \
+    --corrects 0 --of-kind document --reason en=Wrong --annex-of 1
+
+# ---- annexes ----------------------------------------------------------------------------------------
+
+if command -v age >/dev/null 2>&1; then
+    age-keygen -o "$work/age.key" 2>/dev/null
+    age -r "$(age-keygen -y "$work/age.key")" -o "$work/memo.age" "$work/memo.txt"
+else # as age writes it, as far as anybody looks who can't open it
+    printf 'age-encryption.org/v1\n-> X25519 x\n--- x\nsealed' >"$work/memo.age"
+fi
+echo 'price' >"$work/price.txt"
+echo 'seller' >"$work/seller.txt"
+annex() {
+    make annex "$@" --date 2025-05-01 --recipient age1xyz --key "$work/d1.json"
+}
+expect 0 "annex" annex annex.note --cipher "$work/memo.age" --plain "$work/memo.txt" \
+    --item "$work/price.txt" "$work/seller.txt" --openings "$work/open"
+checks=$((checks + 1))
+[ "$(stat -c %a "$work/open/whole.json")" = 600 ] || bad "an opening is readable by others"
+checks=$((checks + 1))
+grep -q 'salt\|memorandum' "$work/annex.note" && bad "the annex gives away what it seals"
+refused 4 'exists' "an opening is never written over" annex x.note --cipher "$work/memo.age" \
+    --plain "$work/memo.txt" --openings "$work/open"
+refused 4 'not an age file' "a plaintext given for the cipher" annex x.note \
+    --cipher "$work/memo.txt" --plain "$work/memo.txt" --openings "$work/open2"
+opened() {
+    sanad verify "$work/annex.note" --trust "$work/root1.note" "$@" --json
+}
+expect 3 "sealed" opened
+expect 0 "opened in whole" opened --opening "$work/open/whole.json" --plain "$work/memo.txt" \
+    --file "$work/memo.age"
+holds "the whole and its age file" "$work/out" '[.checks[] | select(.verdict != "holds")] == []
+    and any(.checks[]; .name == "file") and any(.checks[]; .subject == "whole")'
+expect 3 "one part" opened --opening "$work/open/item-2.json" --plain "$work/seller.txt"
+holds "the part that is shown" "$work/out" '
+    any(.checks[]; .subject == "item seller.txt" and .verdict == "holds")
+    and any(.checks[]; .subject == "item price.txt" and .verdict == "undecided")'
+expect 1 "another text" opened --opening "$work/open/whole.json" --plain "$work/other.txt"
+expect 1 "a part as the whole" opened --opening "$work/open/whole.json" --plain "$work/price.txt"
+expect 1 "another age file" opened --opening "$work/open/whole.json" --plain "$work/memo.txt" \
+    --file "$work/memo.txt"
+jq -c '.salt |= ("0" * 64)' "$work/open/whole.json" >"$work/salt.json"
+expect 1 "another salt" opened --opening "$work/salt.json" --plain "$work/memo.txt"
+jq -c '.commitment |= ("0" * 64)' "$work/open/whole.json" >"$work/stranger.json"
+expect 1 "an opening of something else" opened --opening "$work/stranger.json" \
+    --plain "$work/memo.txt"
+echo '{}' >"$work/stranger.json"
+refused 4 'stranger.json' "an opening that is none" opened --opening "$work/stranger.json"
+
+# ---- a partner's checkpoint -----------------------------------------------------------------------------
+
+printf 'xp.example/log\n5\n%s\n\n— xp.example/log AAAAAAAA\n' \
+    "$(printf '%032d' 7 | base64)" >"$work/partner"
+expect 0 "partner-checkpoint" make partner-checkpoint partner.note --date 2025-06-01 --partner xp \
+    --checkpoint "$work/partner"
+expect 0 "signed" sanad statement sign "$work/partner.note" --key "$work/d1.json" \
+    --passphrase-file "$phrase"
+expect 0 "show" sanad statement show "$work/partner.note" --json
+holds "what it says" "$work/out" '.size == 5 and .origin == "xp.example/log" and .partner == "xp"
+    and .checkpoint == ($c | split("\n")[:-1]) and (.root_hash | length) == 64' \
+    --rawfile c "$work/partner"
+head -n 2 "$work/partner" >"$work/torn"
+refused 4 'torn' "a torn checkpoint" make partner-checkpoint x.note --date 2025-06-01 \
+    --partner xp --checkpoint "$work/torn"
+finish
