@@ -123,11 +123,30 @@ static int step_put(struct file_step *step, const char *path, struct bytes data,
     return code ? code : step->io->put(step->io->context, temporary, data, err);
 }
 
+/* A name once given keeps its bytes: what else stands there is of a tree that this writer does not
+ * know, so its private folder is not the newest. */
+static int taken_check(const struct tlog_io *io, const char *path, struct bytes data,
+                       struct err *err)
+{
+    struct buf there;
+    int code = io->read(io->context, &there, path, data.size, err);
+    if (code == SANAD_MISSING)
+        return 0;
+    bool same = code == 0 && bytes_equal(buf_bytes(&there), data);
+    if (code == 0)
+        buf_free(&there);
+    if (same || (code && code != SANAD_REFUSED))
+        return code;
+    return err_set(err, SANAD_FALSE, "%s: other bytes stand there: was an older state put back?",
+                   path);
+}
+
 static int step_rename(struct file_step *step, const char *path, struct bytes data, struct err *err)
 {
     char temporary[PATH_SIZE];
-    (void)data;
-    int code = tlog_temporary_path(temporary, path, err);
+    int code = taken_check(step->io, path, data, err);
+    if (code == 0)
+        code = tlog_temporary_path(temporary, path, err);
     return code ? code : step->io->rename(step->io->context, temporary, path, err);
 }
 

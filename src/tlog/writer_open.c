@@ -356,6 +356,26 @@ static int wal_replay(struct tlog_writer *writer, const struct tlog_reader *read
     return code;
 }
 
+/* A bundle is full only once all its entries are in the write-ahead log. */
+static int beyond_check(const struct tlog_writer *writer, const struct tlog_reader *reader,
+                        struct err *err)
+{
+    struct tlog_tile tile = {.level = TLOG_ENTRIES,
+                             .n = writer->frontier.size / TLOG_TILE_WIDTH,
+                             .width = TLOG_TILE_WIDTH};
+    char name[TLOG_PATH_SIZE];
+    struct buf data;
+    int code = reader->read(reader->context, &data, &tile, err);
+    if (code == SANAD_MISSING)
+        return 0;
+    if (code)
+        return tlog_evidence(code, err);
+    buf_free(&data);
+    tlog_tile_path(name, &tile);
+    return err_set(err, SANAD_FALSE, "%s/%s: it is ahead of %s, which was put back",
+                   writer->public_folder, name, writer->private_folder);
+}
+
 /* Begun anew with what is not signed yet: that cuts a torn tail, and makes durable what a writer
  * that ended in between may have left unsynced. */
 static int wal_load(struct tlog_writer *writer, const struct tlog_reader *reader, struct err *err)
@@ -380,6 +400,8 @@ static int wal_load(struct tlog_writer *writer, const struct tlog_reader *reader
         memcpy(writer->mark, wal.mark.data, sizeof writer->mark);
         code = wal_replay(writer, reader, path, wal, &keep, err);
     }
+    if (code == 0)
+        code = beyond_check(writer, reader, err);
     sanad_assert(!keep.bad);
     if (code == 0)
         code = tlog_writer_wal_begin(writer, buf_bytes(&keep), err);

@@ -361,6 +361,43 @@ static void a_state_put_back_is_noticed(void **state)
     log_end(&log);
 }
 
+/* All of it is put back, and only tiles are left of the future that was. */
+static void a_log_put_back_whole_is_noticed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"kept/private/signed", "kept/private/wal",
+                                        "served/checkpoint"};
+    static const char *const kept[] = {"old-signed", "old-wal", "old-checkpoint"};
+    for (size_t far = 0; far < 2; far++) {
+        struct err err = {0};
+        struct log log;
+        struct buf note;
+        uint64_t first;
+        struct bytes other = bytes_of_text("another future");
+        log_make(&log);
+        log_add(&log, 10);
+        log_sign(&log);
+        for (size_t i = 0; i < countof(names); i++)
+            copy(&log, names[i], kept[i]);
+        log_add(&log, far ? 300 : 1);
+        log_sign(&log);
+        tlog_writer_close(log.writer);
+        log.writer = NULL;
+        for (size_t i = 0; i < countof(names); i++)
+            copy(&log, kept[i], names[i]);
+        int code = tlog_writer_open(&log.writer, &log.options, &err);
+        if (far) {
+            test_refused(code, SANAD_FALSE, &err, "tile/entries/000: it is ahead of");
+        } else {
+            test_ok(code, &err);
+            test_ok(tlog_writer_add(log.writer, &first, &other, 1, &err), &err);
+            test_refused(tlog_writer_sign(log.writer, &note, &err), SANAD_FALSE, &err,
+                         "tile/entries/000.p/11: other bytes stand there");
+        }
+        log_end(&log);
+    }
+}
+
 static void the_write_ahead_log_is_begun_anew(void **state)
 {
     (void)state;
@@ -396,6 +433,7 @@ int main(void)
         cmocka_unit_test(bad_entries_and_lines_are_refused),
         cmocka_unit_test(an_open_names_what_is_wrong),
         cmocka_unit_test(a_state_put_back_is_noticed),
+        cmocka_unit_test(a_log_put_back_whole_is_noticed),
         cmocka_unit_test(the_write_ahead_log_is_begun_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
