@@ -125,6 +125,40 @@ static void a_log_that_only_grew_is_innocent(void **state)
         }
 }
 
+/* Any entry, any two sizes: both the proof of consistency and the fraud proof tell it exactly
+ * where the smaller tree holds the entry that differs. */
+static void random_forks_are_caught(void **state)
+{
+    (void)state;
+    enum { FORK_COUNT = 2000 };
+    struct memory_log *log = mem_zalloc(1, sizeof *log);
+    struct tlog_reader reader = {.context = log, .read = log_read};
+    uint64_t random = 4;
+    unsigned caught = 0;
+    for (size_t i = 0; i < FORK_COUNT; i++) {
+        uint64_t draw[3];
+        struct err err = {0};
+        struct tlog_proof proof;
+        for (size_t k = 0; k < 3; k++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            draw[k] = (random >> 33) % SIZE;
+        }
+        uint64_t before = 1 + (draw[0] < draw[1] ? draw[0] : draw[1]);
+        uint64_t after = 1 + (draw[0] < draw[1] ? draw[1] : draw[0]);
+        bool guilty = draw[2] < before;
+        log_make(log, draw[2]);
+        struct tlog_tree first = {.size = before, .root = honest.roots[before]};
+        struct tlog_tree second = {.size = after, .root = log->roots[after]};
+        test_ok(tlog_consistency_prove(&proof, &reader, before, after, &err), &err);
+        assert_int_equal(tlog_consistency_check(&first, &second, &proof, &err),
+                         guilty ? SANAD_FALSE : 0);
+        assert_int_equal(check_pair(&honest, before, log, after, &err), guilty ? 0 : SANAD_MISSING);
+        caught += guilty;
+    }
+    assert_true(caught > FORK_COUNT / 4 && caught < FORK_COUNT);
+    free(log);
+}
+
 /* Whatever hashes stand in the path: it must lead to the signed root of the larger. */
 static void no_path_makes_the_innocent_guilty(void **state)
 {
@@ -236,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_other_entry_is_enough),
         cmocka_unit_test(a_log_that_only_grew_is_innocent),
+        cmocka_unit_test(random_forks_are_caught),
         cmocka_unit_test(no_path_makes_the_innocent_guilty),
         cmocka_unit_test(only_the_logs_own_signatures_count),
         cmocka_unit_test(a_damaged_file_shows_nothing),
