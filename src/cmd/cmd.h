@@ -8,6 +8,7 @@
 #include "chain/chain.h"
 #include "facts/facts.h"
 #include "limits/limits.h"
+#include "recheck/recheck.h"
 #include "register/register.h"
 #include "reserve/reserve.h"
 #include "stmt/stmt.h"
@@ -34,7 +35,7 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd_flows, cmd_limits,
-    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_verify, cmd_witness, cmd_mirror;
+    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_log, cmd_verify, cmd_witness, cmd_mirror;
 
 /* The options that every verb takes: --json, --help, --chain, --source, --store, --nation,
  * --anchor, --as-known. */
@@ -149,6 +150,54 @@ const struct limits_history *cmd_limits_history(const struct cmd_limits *limits)
 int64_t cmd_limits_day(const struct cmd_limits *limits);
 /* Whether --at names a day before that. */
 bool cmd_limits_is_past(const struct cmd_limits *limits);
+
+/* ---- logs ---------------------------------------------------------------------------------- */
+
+/* A log that is read: its checkpoint, and where its tiles come from. Zero it before. */
+struct cmd_log {
+    const char *where; /* a folder or an address */
+    struct tlog_reader reader;
+    struct buf note_raw;
+    struct note note;
+    struct tlog_checkpoint checkpoint;
+    struct http_client *client; /* where it is an address */
+    struct arena arena;
+};
+int cmd_log_open(struct cmd_log *ret_log, const char *where, struct err *err);
+void cmd_log_close(struct cmd_log *log);
+/* Everything that can be said of a log: its checkpoint against --policy, every tile and entry
+ * recomputed, every statement in it against the rules of admission. ret_position (or NULL) gets
+ * the newest reserve-position. */
+int cmd_log_checks(struct recheck *recheck, struct buf *ret_position, const char *where,
+                   const struct cmd_args *args, struct err *err);
+/* A policy file, and a checkpoint held against it (path NULL: undecided). */
+int cmd_policy_read(struct tlog_policy **ret_policy, const char *path, struct err *err);
+int cmd_policy_check(struct recheck *recheck, const struct note *note,
+                     const struct tlog_checkpoint *checkpoint, const char *path, struct err *err);
+int cmd_log_audit(const char *where, const struct cmd_args *args, struct err *err);
+int cmd_log_serve(const struct cmd_args *args, struct err *err);
+/* Checks as a table, or as the JSON of `verify`; and the exit code that their verdict is. */
+struct cmd_checks_head {
+    const char *what; /* "Statement" */
+    const char *name;
+    const char *note; /* a line before the verdict, or NULL */
+    bool simulated;
+};
+int cmd_checks_show(const struct recheck *recheck, const struct cmd_checks_head *head,
+                    const struct cmd_args *args, struct err *err);
+int cmd_verdict_answer(const struct recheck *recheck, struct err *err);
+/* The witnesses of --policy that have an address; NULL where there is no policy. */
+struct screen;
+struct cmd_witnesses;
+int cmd_witnesses_open(struct cmd_witnesses **ret_witnesses, const struct cmd_args *args,
+                       struct err *err);
+void cmd_witnesses_close(struct cmd_witnesses *witnesses);
+/* Asks all at once; whoever does not answer in time is told by show and json. *lines gets what
+ * verified. */
+int cmd_witnesses_ask(struct cmd_witnesses *witnesses, struct buf *lines, struct bytes note,
+                      const char *folder, struct err *err);
+json_t *cmd_witnesses_json(const struct cmd_witnesses *witnesses);
+void cmd_witnesses_show(const struct cmd_witnesses *witnesses, const struct screen *screen);
 
 /* The passphrase of --passphrase-file (its first line) or of the environment variable
  * SANAD_PASSPHRASE; USAGE where there is none. The caller wipes and frees. */

@@ -1,4 +1,5 @@
-/* `sanad verify`: a statement's signatures and, with a source, its figures recomputed. */
+/* `sanad verify`: a statement's signatures and, with a source, its figures recomputed; its place in
+ * a log by a proof; a whole log; and a proof that a log has signed two stories. */
 #include "cmd/cmd.h"
 #include "recheck/recheck.h"
 #include "stmt/stmt.h"
@@ -11,6 +12,7 @@ struct verify_run {
     struct trust *trust;
     struct book *book;
     struct recheck recheck;
+    struct cmd_checks_head head;
 };
 
 static const struct chain_params *statement_chain(const struct stmt *stmt,
@@ -139,33 +141,6 @@ static int figures_verify(struct verify_run *run, const struct cmd_args *args, s
     return code;
 }
 
-static void verify_show(const struct verify_run *run, const struct cmd_args *args)
-{
-    bool simulated = json_is_true(json_object_get(run->stmt->json, "simulated"));
-    struct screen screen = screen_stdout(simulated);
-    struct table *table = table_new();
-    const char *verdict = verdict_name(run->recheck.verdict);
-    screen_line(&screen, STYLE_HEAD, "Statement %s", stmt_kind_name(run->stmt->kind));
-    table_column(table, "check", ALIGN_LEFT);
-    table_column(table, "subject", ALIGN_LEFT);
-    table_column(table, "verdict", ALIGN_LEFT);
-    table_column(table, "detail", ALIGN_LEFT);
-    for (size_t i = 0; i < run->recheck.count; i++) {
-        const struct check *check = &run->recheck.checks[i];
-        table_row_style(table, screen_verdict_style(verdict_name(check->verdict)));
-        table_cell(table, "%s", check->name);
-        table_cell(table, "%s", check->subject);
-        table_cell(table, "%s", verdict_name(check->verdict));
-        table_cell(table, "%s", check->detail);
-    }
-    table_print(table, &screen);
-    table_free(table);
-    if (run->stmt->kind == STMT_RESERVE_POSITION && !cmd_value(args, "--source"))
-        screen_line(&screen, STYLE_UNSURE,
-                    "The figures were not recomputed: give --source blocks:DIR");
-    screen_line(&screen, screen_verdict_style(verdict), "Verdict: %s", verdict);
-}
-
 /* The files of a pack: in --pack, or beside the note. */
 static void files_verify(struct verify_run *run, const struct cmd_args *args, const char *path)
 {
@@ -198,22 +173,174 @@ static int verify_checks(struct verify_run *run, const struct cmd_args *args, co
     return code ? code : figures_verify(run, args, err);
 }
 
+/* ---- a place in a log --------------------------------------------------------------------------
+ */
+
+/* --proof: that these very bytes stand in a log whose checkpoint the policy accepts. */
+static int proof_verify(struct verify_run *run, const struct cmd_args *args, const char *path,
+                        struct err *err)
+{
+    const char *given = cmd_value(args, "--proof");
+    struct tlog_proof_file file;
+    struct tlog_checkpoint checkpoint;
+    struct note note;
+    struct hash256 leaf;
+    struct arena arena = {0};
+    struct buf raw = {0};
+    struct buf entry = {0};
+    struct err why = {0};
+    int code = file_read(&raw, given, TLOG_CHECKPOINT_MAX, err);
+    if (code == 0)
+        code = file_read(&entry, path, TLOG_ENTRY_MAX, err);
+    if (code == 0)
+        code = tlog_proof_file_parse(&file, given, buf_bytes(&raw), &arena, err);
+    if (code == 0)
+        code = note_parse(&note, given, file.checkpoint, &arena, err);
+    if (code == 0)
+        code = tlog_checkpoint_parse(&checkpoint, given, note.text, err);
+    if (code == 0)
+        code =
+            cmd_policy_check(&run->recheck, &note, &checkpoint, cmd_value(args, "--policy"), err);
+    if (code == 0) {
+        tlog_leaf_hash(&leaf, buf_bytes(&entry));
+        int holds = tlog_inclusion_check(&leaf, file.index, checkpoint.size, &file.proof,
+                                         &checkpoint.root, &why);
+        recheck_add(&run->recheck, "inclusion", checkpoint.origin,
+                    holds == 0 ? VERDICT_HOLDS : VERDICT_CONTRADICTED, "entry %llu of %llu: %s",
+                    (unsigned long long)file.index, (unsigned long long)checkpoint.size,
+                    holds == 0 ? "these bytes stand there" : why.text);
+    }
+    buf_free(&raw);
+    buf_free(&entry);
+    arena_free(&arena);
+    return code;
+}
+
+static int file_verify(struct verify_run *run, const struct cmd_args *args, const char *path,
+                       struct err *err)
+{
+    int code = verify_checks(run, args, path, err);
+    if (code == 0 && cmd_value(args, "--proof"))
+        code = proof_verify(run, args, path, err);
+    if (code)
+        return code;
+    run->head = (struct cmd_checks_head){
+        .what = "Statement",
+        .name = stmt_kind_name(run->stmt->kind),
+        .simulated = json_is_true(json_object_get(run->stmt->json, "simulated"))};
+    if (run->stmt->kind == STMT_RESERVE_POSITION && !cmd_value(args, "--source"))
+        run->head.note = "The figures were not recomputed: give --source blocks:DIR";
+    return 0;
+}
+
+/* ---- a whole log
+ * --------------------------------------------------------------------------------- */
+
+static int log_verify(struct verify_run *run, const struct cmd_args *args, const char *where,
+                      struct err *err)
+{
+    struct buf position = buf_with_max(TLOG_ENTRY_MAX);
+    char beside[PATH_SIZE];
+    run->head = (struct cmd_checks_head){.what = "Log", .name = where};
+    int code = cmd_log_checks(&run->recheck, &position, where, args, err);
+    if (code == 0 && position.size > 0)
+        code = stmt_read(&run->stmt, "the newest reserve-position", buf_bytes(&position), err);
+    if (code == 0 && run->stmt) {
+        run->head.simulated = json_is_true(json_object_get(run->stmt->json, "simulated"));
+        recheck_arithmetic(&run->recheck, run->stmt);
+        if (path_join(beside, where, "checkpoint", err) == 0)
+            code = book_find(run, args, beside, err);
+    }
+    if (code == 0 && run->stmt)
+        code = figures_verify(run, args, err);
+    if (code == 0 && run->stmt && !cmd_value(args, "--source"))
+        run->head.note = "The figures were not recomputed: give --source blocks:DIR";
+    buf_free(&position);
+    return code;
+}
+
+/* ---- two stories
+ * ----------------------------------------------------------------------------------- */
+
+static int fraud_with(struct verify_run *run, const struct tlog_fraud *fraud,
+                      const struct tlog_policy *policy)
+{
+    struct err why = {0};
+    const char *url;
+    int best = SANAD_MISSING;
+    for (size_t i = 0; i < tlog_policy_log_count(policy) && best != 0; i++)
+        best = tlog_fraud_check(fraud, tlog_policy_log(policy, i, &url), &why);
+    recheck_add(&run->recheck, "fraud", "two checkpoints",
+                best == 0               ? VERDICT_HOLDS
+                : best == SANAD_MISSING ? VERDICT_UNDECIDED
+                                        : VERDICT_CONTRADICTED,
+                "%s",
+                best == 0     ? "one log has signed both, and they contradict each other"
+                : why.text[0] ? why.text
+                              : "the policy names no log");
+    return 0;
+}
+
+static int fraud_verify(struct verify_run *run, const struct cmd_args *args, const char *path,
+                        struct bytes raw, struct err *err)
+{
+    struct tlog_fraud fraud;
+    struct tlog_policy *policy;
+    struct arena arena = {0};
+    const char *given;
+    run->head = (struct cmd_checks_head){.what = "Fraud proof", .name = path};
+    int code = cmd_required(&given, args, "--policy", err);
+    if (code == 0)
+        code = tlog_fraud_parse(&fraud, path, raw, &arena, err);
+    if (code == 0)
+        code = cmd_policy_read(&policy, given, err);
+    if (code == 0) {
+        code = fraud_with(run, &fraud, policy);
+        tlog_policy_free(policy);
+    }
+    arena_free(&arena);
+    return code;
+}
+
+/* ---- the verb
+ * ------------------------------------------------------------------------------------- */
+
+static bool is_log(const char *where)
+{
+    char path[PATH_SIZE];
+    return strncmp(where, "http://", 7) == 0 || strncmp(where, "https://", 8) == 0 ||
+           (path_join(path, where, "checkpoint", NULL) == 0 && file_exists(path));
+}
+
+static int subject_verify(struct verify_run *run, const struct cmd_args *args, const char *subject,
+                          struct err *err)
+{
+    static const char fraud_line[] = "sanad/tlog-fraud/v1\n";
+    struct buf raw = {0};
+    if (is_log(subject))
+        return log_verify(run, args, subject, err);
+    int code = file_read(&raw, subject, TLOG_CHECKPOINT_MAX * 2, err);
+    bool is_fraud = code == 0 && raw.size >= sizeof fraud_line - 1 &&
+                    memcmp(raw.data, fraud_line, sizeof fraud_line - 1) == 0;
+    if (code == 0)
+        code = is_fraud ? fraud_verify(run, args, subject, buf_bytes(&raw), err)
+                        : file_verify(run, args, subject, err);
+    buf_free(&raw);
+    return code;
+}
+
 static int verify_verb(const struct cmd_args *args, struct err *err)
 {
     size_t count;
     const char *const *words = cmd_words(args, &count);
     if (count != 1)
-        return err_set(err, SANAD_USAGE, "sanad verify: name one statement (FILE.note)");
+        return err_set(err, SANAD_USAGE, "sanad verify: name one statement, log or fraud proof");
     struct verify_run run = {0};
-    int code = verify_checks(&run, args, words[0], err);
-    if (code == 0 && cmd_flag(args, "--json"))
-        code = cmd_print_json(recheck_json(&run.recheck), err);
-    else if (code == 0)
-        verify_show(&run, args);
-    if (code == 0 && run.recheck.verdict == VERDICT_CONTRADICTED)
-        code = cmd_answer(SANAD_FALSE, err);
-    else if (code == 0 && run.recheck.verdict == VERDICT_UNDECIDED)
-        code = cmd_answer(SANAD_MISSING, err);
+    int code = subject_verify(&run, args, words[0], err);
+    if (code == 0)
+        code = cmd_checks_show(&run.recheck, &run.head, args, err);
+    if (code == 0)
+        code = cmd_verdict_answer(&run.recheck, err);
     stmt_free(run.stmt);
     trust_free(run.trust);
     book_free(run.book);
@@ -227,14 +354,17 @@ static const struct cmd_option options[] = {
     {"--file", "FILE", "document: the file; annex: the age file"},
     {"--opening", "FILE...", "annex: what opens it, or parts of it"},
     {"--plain", "FILE...", "annex: what was sealed"},
+    {"--policy", "FILE", "logs, witnesses and their quorum (c2sp.org/tlog-policy)"},
+    {"--proof", "FILE", "a statement's .tlog-proof: its place in a log"},
+    {"--root-sha256", "HEX", "a log: pins its first root statement"},
     {"--threads", "N", "how many threads read the source"},
     {NULL, NULL, NULL},
 };
 
 const struct cmd_verb cmd_verify = {
     .name = "verify",
-    .summary = "checks a statement: signatures and, with --source, every figure",
-    .usage = "FILE.note [--trust FILE] [--book FILE] [--pack DIR] [--source blocks:DIR]",
+    .summary = "checks a statement or a log: signatures and, with --source, every figure",
+    .usage = "FILE.note|DIR|URL [--trust FILE] [--policy FILE] [--book FILE] [--source blocks:DIR]",
     .options = options,
     .run = verify_verb,
 };

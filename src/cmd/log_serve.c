@@ -1,0 +1,58 @@
+/* `sanad log serve`: a log's folder over HTTP, as the plain static files that it is. Any web server
+ * does the same; this one is for trying, and for partners on a private network. */
+#include "cmd/cmd.h"
+#include "http/http.h"
+
+#include <signal.h>
+
+static void serve_answer(void *context, const struct http_request *request,
+                         struct http_answer *ret_answer)
+{
+    const char *folder = context;
+    if (strcmp(request->method, "GET") != 0)
+        http_answer_text(ret_answer, 405, "only GET");
+    else
+        http_answer_file(ret_answer, folder, request->path);
+}
+
+/* Blocks until somebody asks the program to end. The signals are blocked before any thread is
+ * made, so that only this one takes them. */
+static void signals_block(sigset_t *ret_signals)
+{
+    (void)sigemptyset(ret_signals);
+    (void)sigaddset(ret_signals, SIGINT);
+    (void)sigaddset(ret_signals, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
+}
+
+int cmd_log_serve(const struct cmd_args *args, struct err *err)
+{
+    const char *folder;
+    const char *listen;
+    char port[8];
+    struct cmd_log log = {0};
+    struct http_server *server;
+    sigset_t signals;
+    int taken;
+    int code = cmd_required(&folder, args, "--dir", err);
+    if (code == 0)
+        code = cmd_required(&listen, args, "--listen", err);
+    if (code == 0)
+        code = cmd_log_open(&log, folder, err); /* what is no log is not served */
+    if (code)
+        return code;
+    cmd_log_close(&log);
+    signals_block(&signals);
+    struct http_server_options options = {
+        .listen = listen, .handle = serve_answer, .context = (void *)(uintptr_t)folder};
+    code = http_server_start(&server, &options, err);
+    if (code)
+        return code;
+    (void)snprintf(port, sizeof port, "%u", http_server_port(server));
+    log_line("serve", "dir", folder, "listen", listen, "port", port, NULL);
+    while (sigwait(&signals, &taken) != 0)
+        ;
+    log_line("stop", "dir", folder, NULL);
+    http_server_stop(server);
+    return 0;
+}
