@@ -93,8 +93,8 @@ static int utxo_read(struct psbt_in *in, const struct psbt_reader *reader, struc
 {
     const struct psbt_field *whole = psbt_field_find(reader, PSBT_IN_NON_WITNESS_UTXO);
     const struct psbt_field *alone = psbt_field_find(reader, PSBT_IN_WITNESS_UTXO);
-    struct tx_out proved;
-    struct tx_out claimed;
+    struct tx_out proved = {.value = amount_unknown()};
+    struct tx_out claimed = {.value = amount_unknown()};
     int code = 0;
     if (whole)
         code = funding_read(&proved, reader, &in->prevout, whole->value, scratch);

@@ -570,9 +570,12 @@ static int run_job(struct register_run *run, const struct job *job, struct err *
 static int register_verb(const struct cmd_args *args, struct err *err)
 {
     struct register_run run = {.args = args};
-    const struct job *job;
+    const struct job *job = NULL;
     int code = words_read(&run, &job, err);
-    return code ? code : run_job(&run, job, err);
+    if (code)
+        return code;
+    sanad_assert(job);
+    return run_job(&run, job, err);
 }
 
 static const struct cmd_option options[] = {

@@ -252,7 +252,7 @@ static void print_row(const struct table *table, const struct screen *screen,
 
 void table_print(const struct table *table, const struct screen *screen)
 {
-    size_t widths[TABLE_COLUMN_MAX];
+    size_t widths[TABLE_COLUMN_MAX] = {0};
     for (size_t c = 0; c < table->column_count; c++) {
         widths[c] = text_width(table->titles[c], strlen(table->titles[c]));
         for (size_t r = 0; r < table->row_count; r++) {

@@ -195,8 +195,8 @@ static void what_is_malformed_is_refused(void **state)
         "PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: -1\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0x5\r\n\r\nabcde",
-        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: "
-        "chunked\r\n\r\nzz\r\n",
+        ("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+         "Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
         "\x16\x03\x01\x02\x01\x01\xfc\x03\x03",
     };
     struct place place;

@@ -36,8 +36,7 @@ static void is_reason(const struct limits_change *change, enum reason_kind kind,
                       size_t count)
 {
     const struct reason *reason = stage_reason(change, kind);
-    if (!reason)
-        fail_msg("no reason \"%s\"", limits_reason_words(kind, LANGUAGE_EN));
+    assert_non_null(reason);
     assert_int_equal(amount_minor(reason->effect), effect);
     assert_int_equal(reason->count, count);
 }

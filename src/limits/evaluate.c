@@ -187,7 +187,7 @@ static struct breach *breach_new(struct breach_walk *walk)
     if (result->breach_count == walk->capacity) {
         size_t capacity = walk->capacity ? walk->capacity * 2 : 4;
         struct breach *breaches = arena_alloc(walk->evaluation->arena, capacity, sizeof *breaches);
-        if (result->breach_count)
+        if (result->breaches)
             memcpy(breaches, result->breaches, result->breach_count * sizeof *breaches);
         result->breaches = breaches;
         walk->capacity = capacity;

@@ -64,7 +64,7 @@ static inline void toy_open(struct toy *toy, json_t *json)
                                                   .any = true,
                                                   .over = i + 1 < TOY_DAYS};
     size_t count = toy->programme->term_count;
-    evaluation->terms = arena_alloc(&toy->arena, count + 1, sizeof(*evaluation->terms));
+    evaluation->terms = arena_alloc(&toy->arena, count + 1, sizeof(struct term_value *));
     for (size_t t = 0; t < count; t++) {
         evaluation->terms[t] = arena_alloc(&toy->arena, TOY_DAYS, sizeof **evaluation->terms);
         for (int i = 0; i < TOY_DAYS; i++)

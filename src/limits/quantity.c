@@ -13,7 +13,7 @@ int evaluation_make(struct evaluation *ret, const struct limits_knowledge *knowl
     evaluation.days = arena_alloc(arena, count + 1, sizeof *evaluation.days);
     evaluation.day_count = count;
     evaluation.terms =
-        arena_alloc(arena, knowledge->programme->term_count + 1, sizeof(*evaluation.terms));
+        arena_alloc(arena, knowledge->programme->term_count + 1, sizeof(struct term_value *));
     int code = limits_days_make(evaluation.days, ledger_facts(knowledge->ledger),
                                 knowledge->programme, days, count, err);
     if (code == 0)

@@ -52,7 +52,8 @@ static void log_add(struct log *log, size_t count)
         uint64_t size = tlog_writer_size(log->writer);
         size_t now = count < 2000 ? count : 2000;
         for (size_t i = 0; i < now; i++) {
-            (void)snprintf(texts[i], sizeof texts[i], "entry %llu", (unsigned long long)size + i);
+            unsigned long long index = size + i;
+            (void)snprintf(texts[i], sizeof texts[i], "entry %llu", index);
             entries[i] = bytes_of_text(texts[i]);
         }
         test_ok(tlog_writer_add(log->writer, &first, entries, now, &err), &err);

@@ -86,11 +86,13 @@ struct plan {
 static size_t fields_cut(char *fields[FIELD_MAX], char *text)
 {
     size_t count = 0;
-    for (char *at = text; at && count < FIELD_MAX; count++) {
-        fields[count] = at;
-        at = strchr(at, ':');
-        if (at)
-            *at++ = 0;
+    while (count < FIELD_MAX) {
+        char *colon = strchr(text, ':');
+        fields[count++] = text;
+        if (!colon)
+            break;
+        *colon = 0;
+        text = colon + 1;
     }
     return count;
 }
