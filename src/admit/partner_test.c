@@ -5,17 +5,6 @@
 
 #include <stdlib.h>
 
-/* "xp" with the log key j, its root 1 pinned or not. */
-static void partners_of(struct buf *text, const struct world *world, const char *pin)
-{
-    buf_text(text, "[{\"authority\":\"xp\",\"log\":\"" PARTNER_ORIGIN "\",\"keys\":[");
-    vkey_add(text, key_of(world, 'j'));
-    buf_text(text, "]");
-    if (pin)
-        buf_format(text, ",\"root_sha256\":\"%s\"", pin);
-    buf_text(text, "}]");
-}
-
 static void world_with_partner(struct world *world, const char *pin)
 {
     struct buf partners = buf_with_max(4096);
@@ -29,54 +18,6 @@ static void world_with_partner(struct world *world, const char *pin)
 }
 
 /* ---- checkpoints ----------------------------------------------------------------------------- */
-
-struct claimed {
-    const char *partner, *origin;
-    uint64_t size;
-    struct hash256 root;
-};
-static struct claimed claimed_of(uint64_t size, uint8_t root)
-{
-    return (struct claimed){
-        .partner = "xp", .origin = PARTNER_ORIGIN, .size = size, .root = {{root}}};
-}
-
-static void lines_add(json_t *list, struct bytes note)
-{
-    const char *at = (const char *)note.data;
-    const char *end = at + note.size;
-    while (at < end) {
-        const char *line = memchr(at, '\n', (size_t)(end - at));
-        json_array_append_new(list, json_stringn(at, (size_t)(line - at)));
-        at = line + 1;
-    }
-}
-
-/* The members of a partner-checkpoint that says `claimed` with a note that says `noted`. */
-static char *checkpoint_json(const struct world *world, const struct claimed *claimed,
-                             const struct claimed *noted, char letter)
-{
-    struct tlog_checkpoint checkpoint = {.size = noted->size, .root = noted->root};
-    struct buf note = buf_with_max(65536);
-    char hash[HEX256_SIZE];
-    (void)snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", noted->origin);
-    tlog_checkpoint_write(&note, &checkpoint);
-    struct buf lines = buf_with_max(65536);
-    buf_add(&lines, buf_bytes(&note));
-    buf_text(&lines, "\n");
-    const struct role_key *key = key_of(world, letter);
-    note_sign(&lines, buf_bytes(&note), &key->key, key->seed);
-    hash256_straight(hash, &claimed->root);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:s, s:[]}", "date", "2025-07-16", "partner",
-                             claimed->partner, "origin", claimed->origin, "size",
-                             (json_int_t)claimed->size, "root_hash", hash, "checkpoint");
-    lines_add(json_object_get(json, "checkpoint"), buf_bytes(&lines));
-    char *text = json_dumps(json, 0);
-    json_decref(json);
-    buf_free(&lines);
-    buf_free(&note);
-    return text;
-}
 
 static void checkpoint_refused(struct world *world, const struct claimed *claimed,
                                const struct claimed *noted, char letter, const char *part)
