@@ -194,7 +194,9 @@ static int add_run(struct log_run *run, struct cmd_witnesses *witnesses, const c
     struct buf *files = mem_zalloc(count + 1, sizeof *files);
     struct bytes *entries = mem_zalloc(count + 1, sizeof *entries);
     uint64_t first = 0;
-    int code = publish(run, NULL, err); /* what a crash left durable but unsigned */
+    /* Signs what a crash left durable but unsigned. It is not put in place yet: what stands there
+     * has the lines of witnesses, and an entry that is refused must change nothing. */
+    int code = tlog_writer_sign(run->writer, &run->note, err);
     if (code == 0)
         code = admit_open(run, err);
     if (code == 0)

@@ -161,7 +161,7 @@ refused 2 'salt-file' "no secret for the restricted wallets" sanad statement mak
 printf '{"accounts":"x"}' >"$work/accounts.json"
 refused 4 'accounts.json' "a file of accounts that is none" pack "$two" "$work/no" \
     --accounts "$work/accounts.json"
-refused 2 'not made here|no such kind' "a report alone" sanad statement make criteria-report \
+refused 4 'is missing' "a report without its members" sanad statement make criteria-report \
     --authority xs --log l
 checks=$((checks + 1))
 [ ! -e "$work/no" ] || bad "a refused pack left a folder"
