@@ -184,10 +184,24 @@ int witness_new(struct witness **ret_witness, const struct witness_options *opti
     return code;
 }
 
+/* Ends with a journal of one frame, which a crash can't have cut: then any damage to it is seen.
+ * Where that fails the journal is as whole as it was. */
+static void state_close(struct witness *witness)
+{
+    const struct witness_store *store = &witness->options.store;
+    struct buf journal;
+    if (witness->frames <= 1 || witness->broken)
+        return;
+    snapshot(witness, &journal);
+    (void)store->replace(store->context, buf_bytes(&journal), NULL);
+    buf_free(&journal);
+}
+
 void witness_free(struct witness *witness)
 {
     if (!witness)
         return;
+    state_close(witness);
     for (size_t i = 0; i < witness->log_count; i++) {
         free(witness->logs[i]->keys);
         buf_free(&witness->logs[i]->note);
