@@ -91,6 +91,9 @@ uint64_t admit_root_version(const struct admit *admit, uint64_t index); /* 0: no
  * a replay it finds what a revocation has made void. */
 int admit_judge(struct stmt_check *ret_check, const struct admit *admit, uint64_t index,
                 const struct stmt *stmt, struct err *err);
+/* Whether a revocation takes effect below its own entry, and the lowest index that one reaches:
+ * what stands below it needs no second look. */
+bool admit_reaches_back(uint64_t *ret_from, const struct admit *admit);
 
 /* A partner that the newest root names, and what of it stands in the log. */
 struct admit_partner {

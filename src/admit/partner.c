@@ -133,11 +133,11 @@ size_t admit_partner_count(const struct admit *admit)
 
 const struct admit_partner *admit_partner(const struct admit *admit, size_t index)
 {
-    for (size_t i = 0; i < admit->partner_count; i++)
-        if (admit->partners[i]->is_named && index-- == 0)
-            return &admit->partners[i]->known;
-    sanad_assert(!"an index below admit_partner_count");
-    return NULL;
+    sanad_assert(index < admit_partner_count(admit));
+    size_t at = 0;
+    while (!admit->partners[at]->is_named || index-- > 0)
+        at++;
+    return &admit->partners[at]->known;
 }
 
 /* ---- a root of theirs ------------------------------------------------------------------------ */

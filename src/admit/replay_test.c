@@ -21,6 +21,7 @@ struct story {
 
 static unsigned dice(struct story *story, unsigned sides)
 {
+    sanad_assert(sides > 0);
     story->seed = story->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (unsigned)(story->seed >> 33) % sides;
 }

@@ -104,3 +104,16 @@ void revoke_take(struct admit *admit, const struct judged *judged)
         mem_realloc(admit->revocations, admit->revocation_count + 1, sizeof revocation);
     admit->revocations[admit->revocation_count++] = revocation;
 }
+
+bool admit_reaches_back(uint64_t *ret_from, const struct admit *admit)
+{
+    bool reaches = false;
+    for (size_t i = 0; i < admit->revocation_count; i++) {
+        const struct revocation *revocation = &admit->revocations[i];
+        if (revocation->from >= revocation->entry)
+            continue;
+        *ret_from = reaches && *ret_from < revocation->from ? *ret_from : revocation->from;
+        reaches = true;
+    }
+    return reaches;
+}

@@ -69,7 +69,16 @@ static void what_stands_below_stays_good(void **state)
     struct stmt *one = read_entry(&first);
     struct stmt *two = read_entry(&second);
     test_ok(admit_judge(&check, world.admit, 2, two, &err), &err);
-    add(&world, STMT_REVOKE, revocation_of(json, &world, 'd', 2), "ab"); /* 3, reaches back to 2 */
+    uint64_t from;
+    assert_false(admit_reaches_back(&from, world.admit));
+    add(&world, STMT_REVOKE, revocation_of(json, &world, 'f', 3), "ab"); /* 3, not back */
+    assert_false(admit_reaches_back(&from, world.admit));
+    add(&world, STMT_REVOKE, revocation_of(json, &world, 'd', 2), "ab"); /* 4, back to 2 */
+    assert_true(admit_reaches_back(&from, world.admit));
+    assert_int_equal(from, 2);
+    add(&world, STMT_REVOKE, revocation_of(json, &world, 'g', 4), "ab");
+    assert_true(admit_reaches_back(&from, world.admit));
+    assert_int_equal(from, 2);
     test_ok(admit_judge(&check, world.admit, 1, one, &err), &err);
     assert_int_equal(check.valid, 2);
     test_refused(admit_judge(&check, world.admit, 2, two, &err), SANAD_FALSE, &err, "revoked");

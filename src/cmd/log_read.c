@@ -168,6 +168,8 @@ struct entries_walk {
     uint64_t counts[STMT_KIND_COUNT];
     uint64_t finding_count;
     struct buf *position; /* gets the newest reserve-position; or NULL */
+    uint64_t void_from;   /* second look: the lowest index that a revocation reaches */
+    uint64_t void_count;
 };
 
 enum { FINDING_SHOWN_MAX = 64 };
@@ -196,6 +198,47 @@ static int entry_visit(void *context, uint64_t index, struct bytes entry, struct
         }
     }
     return 0;
+}
+
+/* A second look, where a key was revoked for the time before: what it alone has carried is void,
+ * and no position. */
+static int void_visit(void *context, uint64_t index, struct bytes entry, struct err *err)
+{
+    struct entries_walk *walk = context;
+    struct stmt *stmt;
+    struct stmt_check check;
+    enum stmt_kind kind;
+    struct err why = {0};
+    if (!admit_kind(&kind, walk->admit, index))
+        return 0;
+    int code = stmt_read(&stmt, "entry", entry, err);
+    if (code)
+        return code;
+    bool stands =
+        index < walk->void_from || admit_judge(&check, walk->admit, index, stmt, &why) == 0;
+    if (!stands && walk->void_count++ < FINDING_SHOWN_MAX) {
+        char subject[32];
+        (void)snprintf(subject, sizeof subject, "entry %llu", (unsigned long long)index);
+        recheck_add(walk->recheck, "void", subject, VERDICT_HOLDS, "to be stated again: %s",
+                    why.text);
+    }
+    if (stands && walk->position && kind == STMT_RESERVE_POSITION) {
+        buf_reset(walk->position);
+        buf_add(walk->position, entry);
+    }
+    stmt_free(stmt);
+    return 0;
+}
+
+static int void_check(struct entries_walk *walk, const struct cmd_log *log,
+                      const struct tlog_tree *tree, struct err *err)
+{
+    struct tlog_audit audit;
+    if (!admit_reaches_back(&walk->void_from, walk->admit))
+        return 0;
+    if (walk->position)
+        buf_reset(walk->position);
+    return tlog_audit_run(&audit, &log->reader, tree, void_visit, walk, err);
 }
 
 static int pin_option(struct hash256 *ret_pin, bool *ret_given, const struct cmd_args *args,
@@ -246,6 +289,8 @@ static int entries_check(struct recheck *recheck, struct cmd_log *log, struct bu
     walk->recheck = recheck;
     walk->position = position;
     code = tlog_audit_run(&audit, &log->reader, &tree, entry_visit, walk, &why);
+    if (code == 0)
+        code = void_check(walk, log, &tree, &why);
     if (code == 0)
         counts_check(recheck, walk, &audit);
     else if (code == SANAD_FALSE || code == SANAD_REFUSED || code == SANAD_MISSING)

@@ -1,7 +1,8 @@
 # Proves: a key ceremony by hand: root 1 signed by its own keys, root 2 by those of both, a
 # revocation, documents and corrections that name entries, a partner's checkpoint; and an annex
 # that is sealed, opened part by part and never opened by anything else. What lacks a member or has
-# a wrong one is refused before it is signed.
+# a wrong one is refused before it is signed. Then all of it in a log: what may stand there does, what
+# may not is refused, and an audit tells what a revocation has made void.
 . tests/e2e/lib.sh
 phrase=$work/phrase
 echo 'a passphrase' >"$phrase"
@@ -51,6 +52,7 @@ trusted 0 "root 1 trusts itself" root1.note root1.note
 expect 0 "root 2" make root root2.note --members "$work/root2.json" --seq 1 --prev 0 \
     --key "$work/r3.json" "$work/r4.json"
 trusted 3 "root 1 does not yet carry root 2" root1.note root2.note
+cp "$work/root2.note" "$work/half.note"
 expect 0 "the old root signs it too" sanad statement sign "$work/root2.note" \
     --key "$work/r2.json" --passphrase-file "$phrase"
 trusted 0 "under the old root" root1.note root2.note
@@ -169,4 +171,47 @@ holds "what it says" "$work/out" '.size == 5 and .origin == "xp.example/log" and
 head -n 2 "$work/partner" >"$work/torn"
 refused 4 'torn' "a torn checkpoint" make partner-checkpoint x.note --date 2025-06-01 \
     --partner xp --checkpoint "$work/torn"
+
+# ---- all of it in a log ---------------------------------------------------------------------------------
+
+expect 0 "the log's key" sanad key new "$work/log.json" --name xs.example/log --fast \
+    --passphrase-file "$phrase"
+log="--dir $work/log --key $work/log.json --passphrase-file $phrase"
+printf 'log %s\nquorum none\n' "$(sanad key show "$work/log.json")" >"$work/policy"
+# shellcheck disable=SC2086 # words
+add() {
+    sanad log add $log "$@"
+}
+# shellcheck disable=SC2086 # words
+expect 0 "log init" sanad log init $log
+refused 4 'no root stands before it' "nothing before a root" add "$work/doc.note"
+expect 0 "root 1, a document" add "$work/root1.note" "$work/doc.note"
+refused 4 'stands in the log already' "the same once more" add "$work/doc.note"
+refused 4 'under the root before it' "a root of the new keys alone" add "$work/half.note"
+refused 4 'nobody has the role' "a kind for which nobody speaks" add "$work/partner.note"
+refused 4 '0 of 2 signatures' "a revocation by others" add "$work/r.note"
+expect 0 "a correction, an annex" add "$work/fix.note" "$work/annex.note"
+expect 0 "root 2" add "$work/root2.note"
+echo 'another memorandum' >"$work/memo.txt"
+expect 0 "the old key" document doc2.note --seq 1 --prev 1 --key "$work/d1.json"
+refused 4 'under root 2' "the old key" add "$work/doc2.note"
+expect 0 "a gap" document gap.note --seq 2 --prev 1 --key "$work/d2.json"
+refused 4 'are next' "a gap" add "$work/gap.note"
+expect 0 "the new key" document doc2.note --seq 1 --prev 1 --key "$work/d2.json"
+expect 0 "the new key" add "$work/doc2.note"
+refused 4 '1 of 2 signatures' "a revocation by the old root" add "$work/revoke.note"
+expect 0 "audit" sanad log audit "$work/log" --policy "$work/policy" --json
+holds "nothing is void" "$work/out" 'all(.checks[]; .name != "void")'
+expect 0 "revoke, back to the annex" make revoke back.note --date 2025-06-01 \
+    --revoked-key "$(cat "$work/d1.vkey")" --effective-index 3 --reason en=Stolen \
+    --key "$work/r3.json" "$work/r4.json"
+expect 0 "revoke" add "$work/back.note"
+pin=$(head -n 2 "$work/root1.note" | sha256sum | cut -d ' ' -f 1)
+expect 0 "audit" sanad log audit "$work/log" --policy "$work/policy" \
+    --root-sha256 "$pin" --json
+holds "the annex is void, what stands below is not" "$work/out" '
+    [.checks[] | select(.name == "void").subject] == ["entry 3"]
+    and [.checks[] | select(.verdict == "contradicted")] == []'
+expect 1 "another root was expected" sanad log audit "$work/log" \
+    --root-sha256 "$(printf '%064d' 0)" --json
 finish
