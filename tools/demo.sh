@@ -120,6 +120,105 @@ must_end 3 verify "$out/xs/statements/position.note" --trust "$out/xs/trust.json
 
 nation XP 2025-08-10 2025-09-05 "a desk that explains nothing, and a seizure swept into the reserve"
 
+# ---- two countries that cannot change their story --------------------------------------------
+
+witnesses=
+# shellcheck disable=SC2317 # run on exit
+end_witnesses() {
+    # shellcheck disable=SC2086 # a list of numbers
+    [ -z "$witnesses" ] || kill $witnesses 2>/dev/null || true
+}
+trap end_witnesses EXIT
+trap 'exit 1' HUP INT TERM
+
+# key FILE NAME ARGUMENTS...: a key of an invented nation, cheaply sealed; FILE.vkey is public.
+key() {
+    key_file=$1
+    key_name=$2
+    shift 2
+    "$sanad" key new "$key_file.key" --name "$key_name" --fast "$@" >"$key_file.vkey"
+}
+
+# witness NAME FOLDER: runs in the background on a free port of this machine alone.
+witness() {
+    printf '$ sanad witness --key %s --policy %s --state %s --listen 127.0.0.1:0 &\n' \
+        "$2/witness.key" "$out/logs.policy" "$2/witness"
+    "$sanad" witness --key "$2/witness.key" --policy "$out/logs.policy" --state "$2/witness" \
+        --listen 127.0.0.1:0 2>"$2/witness.log" &
+    witnesses="$witnesses $!"
+    port=
+    tries=0
+    while [ -z "$port" ] && [ $tries -lt 100 ]; do
+        port=$(sed -n 's/.*port=\([0-9]*\).*/\1/p' "$2/witness.log" | head -n 1)
+        tries=$((tries + 1))
+        [ -n "$port" ] || sleep 0.1
+    done
+    [ -n "$port" ] || { echo "demo: a witness does not listen: $2/witness.log" >&2; exit 4; }
+    echo "witness $1 $(cat "$2/witness.vkey") http://127.0.0.1:$port" >>"$out/policy"
+}
+
+title "Two logs, a witness in each country, and one that belongs to neither"
+mkdir -p "$out/third"
+key "$out/third/witness" third.example/witness --type cosigner
+for small in xs xp; do
+    key "$out/$small/log" "$small.example/log"
+    key "$out/$small/root" "$small.example/root/k1"
+    key "$out/$small/witness" "$small.example/witness" --type cosigner
+    run log init --dir "$out/$small/log" --key "$out/$small/log.key" | sed '/^\$/!s/^/SIMULATED  /'
+    echo "log $(cat "$out/$small/log.vkey")" >>"$out/policy"
+done
+{
+    cat "$out/policy"
+    echo "quorum none"
+} >"$out/logs.policy"
+witness xs "$out/xs"
+witness xp "$out/xp"
+witness third "$out/third"
+{
+    echo "group partners any xs xp"
+    echo "group both all partners third"
+    echo "quorum both"
+} >>"$out/policy"
+
+# publish CC: the root that says whose signatures count, then the signed position.
+publish() {
+    folder=$out/$1
+    printf '{"version":1,"date":"2025-12-31","expires":"2030-01-01","keys":["%s","%s"],\n' \
+        "$(cat "$folder/root.vkey")" "$(cat "$folder/k1.vkey")" >"$folder/root.json"
+    printf '"roles":{"root":{"threshold":1,"keys":["%s"]},"reserve-position":%s}}\n' \
+        "$1.example/root/k1" '{"threshold":1,"keys":["'"$1"'.example/reserve/k1"]}' \
+        >>"$folder/root.json"
+    title "$1: its root and its position enter its log, and the partner cosigns"
+    run statement make root --members "$folder/root.json" --authority "$1" \
+        --log "$1.example/log" --key "$folder/root.key" --out "$folder/statements/root.note"
+    run log add "$folder/statements/root.note" "$folder/statements/position.note" \
+        --dir "$folder/log" --key "$folder/log.key" --policy "$out/policy" |
+        sed '/^\$/!s/^/SIMULATED  /'
+}
+for small in xs xp; do
+    publish $small
+    title "$small: a stranger with its folder, the policy and the blocks verifies all of it"
+    must_end 0 verify "$out/$small/log" --policy "$out/policy" --book "$out/$small/book.json" \
+        --source "blocks:$out/blocks"
+done
+
+title "XS writes its history anew: nobody cosigns it, and the partner keeps the proof"
+run statement make reserve-position --store "$out/xs/xs.db" --at 4000 --authority xs \
+    --log xs.example/log --salt-file "$out/xs/salt" --key "$out/xs/k1.key" \
+    --out "$out/xs/statements/other.note"
+run log init --dir "$out/xs/another-story" --key "$out/xs/log.key" | sed '/^\$/!s/^/SIMULATED  /'
+run log add "$out/xs/statements/root.note" "$out/xs/statements/other.note" \
+    --dir "$out/xs/another-story" --key "$out/xs/log.key" --policy "$out/policy" |
+    sed '/^\$/!s/^/SIMULATED  /'
+fraud=$(find "$out/xp/witness" -type f -exec grep -l '^sanad/tlog-fraud/v1' {} + | head -n 1)
+[ -n "$fraud" ] || { echo "demo: the partner keeps no fraud proof" >&2; exit 4; }
+cp "$fraud" "$out/xs.fraud"
+must_end 0 verify "$out/xs.fraud" --policy "$out/logs.policy" >"$out/last"
+sed '/^[$(]/!s/^/SIMULATED  /' "$out/last" # a fraud proof does not know that its nation is invented
+rm -f "$out/last"
+end_witnesses
+witnesses=
+
 title "What was printed about real countries: claims, undecided without the real chain"
 # Exit code 3 is the honest answer here: evidence is missing.
 must_end 3 claims check claims/2024-2025.csv
