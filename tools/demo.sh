@@ -162,7 +162,7 @@ mkdir -p "$out/third"
 key "$out/third/witness" third.example/witness --type cosigner
 for small in xs xp; do
     key "$out/$small/log" "$small.example/log"
-    key "$out/$small/root" "$small.example/root/k1"
+    key "$out/$small/root" "$small.example/root-1"
     key "$out/$small/witness" "$small.example/witness" --type cosigner
     run log init --dir "$out/$small/log" --key "$out/$small/log.key" | sed '/^\$/!s/^/SIMULATED  /'
     echo "log $(cat "$out/$small/log.vkey")" >>"$out/policy"
@@ -186,7 +186,7 @@ publish() {
     printf '{"version":1,"date":"2025-12-31","expires":"2030-01-01","keys":["%s","%s"],\n' \
         "$(cat "$folder/root.vkey")" "$(cat "$folder/k1.vkey")" >"$folder/root.json"
     printf '"roles":{"root":{"threshold":1,"keys":["%s"]},"reserve-position":%s}}\n' \
-        "$1.example/root/k1" '{"threshold":1,"keys":["'"$1"'.example/reserve/k1"]}' \
+        "$1.example/root-1" '{"threshold":1,"keys":["'"$1"'.example/reserve/k1"]}' \
         >>"$folder/root.json"
     title "$1: its root and its position enter its log, and the partner cosigns"
     run statement make root --members "$folder/root.json" --authority "$1" \

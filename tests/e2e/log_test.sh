@@ -45,7 +45,7 @@ start() {
 for cc in xs xp; do
     CC=$(echo $cc | tr '[:lower:]' '[:upper:]')
     key $cc-log $cc.example/log
-    key $cc-root $cc.example/root/k1
+    key $cc-root $cc.example/root-1
     key $cc-k1 $cc.example/reserve/k1
     key $cc-w $cc.example/witness --type cosigner
     expect 0 "scan $CC" sanad scan --chain regtest --source "blocks:$two/blocks" \
@@ -86,7 +86,7 @@ for cc in xs xp; do
     cat >"$work/$cc-root.json" <<END
 {"version":1,"date":"2025-12-31","expires":"2030-01-01",
  "keys":["$(cat "$work/$cc-root.vkey")","$(cat "$work/$cc-k1.vkey")"],
- "roles":{"root":{"threshold":1,"keys":["$cc.example/root/k1"]},
+ "roles":{"root":{"threshold":1,"keys":["$cc.example/root-1"]},
           "reserve-position":{"threshold":1,"keys":["$cc.example/reserve/k1"]}}}
 END
     expect 0 "the root of $cc" sanad statement make root --members "$work/$cc-root.json" \
