@@ -143,8 +143,8 @@ static void batch_run(struct batch *batch)
     pthread_t threads[MIRROR_THREAD_MAX];
     unsigned count = batch->round->options->thread_count;
     unsigned started = 0;
-    if (count > batch->end - batch->next)
-        count = (unsigned)(batch->end - batch->next);
+    if (count > batch->end - batch->first)
+        count = (unsigned)(batch->end - batch->first);
     while (started + 1 < count && pthread_create(&threads[started], NULL, batch_work, batch) == 0)
         started++;
     (void)batch_work(batch); /* this thread is one of them */
@@ -162,7 +162,8 @@ static int batch_pull(struct mirror_round *round, uint64_t first, uint64_t bundl
     uint64_t above = first / TLOG_TILE_WIDTH;
     int code = 0;
     batch->round = round;
-    batch->first = batch->next = first;
+    batch->first = first;
+    atomic_init(&batch->next, first);
     batch->end = (above + 1) * TLOG_TILE_WIDTH < bundles ? (above + 1) * TLOG_TILE_WIDTH : bundles;
     batch->width = tlog_tile_width(size, 0, batch->end - 1);
     (void)pthread_mutex_init(&batch->lock, NULL);
@@ -179,7 +180,7 @@ static int batch_pull(struct mirror_round *round, uint64_t first, uint64_t bundl
         code = batch->code;
         if (code && err)
             *err = batch->err;
-        round->result->bytes += batch->bytes;
+        round->result->bytes += atomic_load(&batch->bytes);
     }
     *ret_end = batch->end;
     (void)pthread_mutex_destroy(&batch->lock);

@@ -48,12 +48,14 @@ static void file_answer(void *context, const struct http_request *request, struc
     http_answer_file(ret, context, request->path);
 }
 
-static int serve(char *folder)
+static int serve(const char *folder)
 {
     struct http_server *server;
     struct err err = {0};
-    const struct http_server_options options = {
-        .listen = "127.0.0.1:0", .handle = file_answer, .context = folder};
+    const struct http_server_options options = {.listen = "127.0.0.1:0",
+                                                .handle = file_answer,
+                                                .context =
+                                                    (void *)(uintptr_t)folder}; /* only read */
     if (http_server_start(&server, &options, &err) != 0)
         return 1;
     (void)printf("%u\n", http_server_port(server));

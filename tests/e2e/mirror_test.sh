@@ -10,7 +10,6 @@ kills=${SANAD_KILLS:-8}
 export SANAD_PASSPHRASE=mirror
 
 expect 0 "a cosigner's key" "$SANAD_BIN" key new "$work/m1.key" --name m1.example --type cosigner --fast
-vkey=$(cat "$work/out")
 printf 'log %s\nquorum none\n' "$("$cosign" vkey)" >"$work/policy"
 printf 'log %s\nwitness w m1.example+%s\nquorum none\n' "$("$cosign" vkey)" x >"$work/broken"
 "$cosign" write "$work/log" 20000 || bad "no log"

@@ -71,8 +71,9 @@ hash=$(printf 'log.example/toy' | sha256sum | cut -d' ' -f1)
 if command -v curl >/dev/null 2>&1; then
     expect 0 "the newest is served" curl -sf "http://127.0.0.1:$port/$hash/checkpoint"
     checks=$((checks + 1))
-    grep -q '^— log.example/toy ' "$work/out" && grep -q '^— w1.example ' "$work/out" ||
-        bad "the served checkpoint lacks a signature"
+    for name in log.example/toy w1.example; do
+        grep -q "^— $name " "$work/out" || bad "the served checkpoint lacks the line of $name"
+    done
     [ "$(sed -n 2p "$work/out")" -ge "$(tail -n 1 "$work/cosigned" | cut -d' ' -f1)" ] ||
         bad "the served checkpoint is older than what was cosigned"
 fi
