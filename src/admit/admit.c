@@ -20,6 +20,7 @@ struct admit *admit_new(const struct admit_options *options)
     struct admit *admit = mem_zalloc(1, sizeof *admit);
     admit->origin = mem_strdup(options->origin);
     admit->authority = options->authority ? mem_strdup(options->authority) : NULL;
+    admit->admitted_before = options->admitted_before;
     if (options->root_sha256) {
         admit->has_pin = true;
         admit->pin = *options->root_sha256;

@@ -46,6 +46,10 @@ struct admit_options {
     /* SHA-256 of the text of root 1 (admit_text_hash); NULL: root 1 is taken as it comes, and
      * all that follows hangs on it. */
     const struct hash256 *root_sha256;
+    /* Entries below this index were admitted before and stand in a tree that we have signed: their
+     * signatures are not verified again, but for those of roots and revocations. 0 for whoever
+     * reads somebody's log. */
+    uint64_t admitted_before;
 };
 /* The options are copied. */
 struct admit *admit_new(const struct admit_options *options);

@@ -7,8 +7,8 @@
 /* ---- which statements stand in the log (seen.c) --------------------------------------------- */
 
 enum { SEEN_KEY_SIZE = 16 };
-/* The first half of the SHA-256 of a statement's text: 16 bytes a statement, twice that at worst
- * for the table. The text and not the entry: other signatures make no other statement. */
+/* The first half of the SHA-256 of a statement's text: 16 bytes in a table that is three eighths to
+ * three quarters full. The text and not the entry: other signatures make no other statement. */
 struct seen {
     uint8_t (*slots)[SEEN_KEY_SIZE]; /* all zero: empty */
     size_t capacity;                 /* a power of two, or 0 */
@@ -45,6 +45,7 @@ struct admit {
     char *authority; /* NULL: not known yet */
     bool has_pin;
     struct hash256 pin;
+    uint64_t admitted_before; /* whose signatures are not verified again */
     uint64_t size;
     struct seen seen;
     uint8_t *kinds; /* one an entry */

@@ -254,6 +254,33 @@ static void the_role_must_sign(void **state)
     world_free(&world);
 }
 
+/* The writer of a log does not verify again what it has signed; all else it does. */
+static void what_was_admitted_before_is_not_verified_again(void **state)
+{
+    (void)state;
+    struct world world;
+    char json[512];
+    char id[9];
+    world_make(&world);
+    admit_free(world.admit);
+    world.admit = admit_new(&(struct admit_options){.origin = ORIGIN, .admitted_before = 3});
+    struct root_text root = {.version = 1, .keys = "abcdefg", .roles = ROLES};
+    refuse_root(&world, &root, "a", "1 of 2 signatures");
+    add_root(&world, &root, "ab"); /* 0 */
+    refuse(&world, STMT_DOCUMENT, document_of(text, 1, ",\"x\":1"), "d", "\"x\"");
+    add(&world, STMT_DOCUMENT, document_of(text, 1, ""), "d"); /* 1: one of two */
+    hex_encode(id, bytes_of(key_of(&world, 'f')->key.id, 4));
+    (void)snprintf(json, sizeof json,
+                   "{\"date\":\"2025-07-20\",\"key\":\"f\",\"key_id\":\"%s\","
+                   "\"effective_index\":1," REASON "}",
+                   id);
+    refuse(&world, STMT_REVOKE, json, "a", "1 of 2 signatures");
+    add(&world, STMT_DOCUMENT, document_of(text, 2, ""), "d"); /* 2 */
+    refuse(&world, STMT_DOCUMENT, document_of(text, 3, ""), "d", "1 of 2 signatures");
+    add(&world, STMT_DOCUMENT, document_of(text, 3, ""), "de");
+    world_free(&world);
+}
+
 static void sizes_and_names(void **state)
 {
     (void)state;
@@ -289,6 +316,7 @@ int main(void)
         cmocka_unit_test(references_name_what_stands_there),
         cmocka_unit_test(annexes_and_anchors_point_back),
         cmocka_unit_test(the_role_must_sign),
+        cmocka_unit_test(what_was_admitted_before_is_not_verified_again),
         cmocka_unit_test(sizes_and_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

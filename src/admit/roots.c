@@ -122,6 +122,13 @@ static int judge_other(struct stmt_check *ret_check, const struct admit *admit, 
     return code ? err_wrap(err, "under root %llu", (unsigned long long)root->version) : 0;
 }
 
+/* Whoever writes a log reads it at every start. What decides about other entries is looked at all
+ * the same. */
+static bool is_known(const struct judged *judged)
+{
+    return judged->index < judged->admit->admitted_before && judged->stmt->kind != STMT_REVOKE;
+}
+
 int signatures_step(struct judged *judged, struct err *err)
 {
     struct stmt_check check;
@@ -133,7 +140,7 @@ int signatures_step(struct judged *judged, struct err *err)
         code = judged->trust
                    ? judge_root(&check, judged->admit, judged->index, stmt, judged->trust, err)
                    : 0;
-    else if (root_at(judged->admit, judged->index))
+    else if (root_at(judged->admit, judged->index) && !is_known(judged))
         code = judge_other(&check, judged->admit, judged->index, stmt, err);
     return code;
 }

@@ -1,4 +1,4 @@
-/* A set of hashes that only grows, open addressing, at most half full. */
+/* A set of hashes that only grows, open addressing, at most three quarters full. */
 #include "admit/admit_priv.h"
 
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static void grow(struct seen *seen)
 void seen_add(struct seen *seen, const struct hash256 *hash)
 {
     sanad_assert(!seen_has(seen, hash));
-    if (seen->count >= seen->capacity / 2)
+    if (seen->count >= seen->capacity / 4 * 3)
         grow(seen);
     memcpy(slot_of(seen, hash->b), hash->b, SEEN_KEY_SIZE);
     seen->count++;

@@ -139,9 +139,13 @@ static int admit_open(struct log_run *run, struct err *err)
     struct tlog_audit audit;
     struct tlog_reader reader = tlog_reader_folder(run->folder);
     struct admit_options options = {.origin = run->options.origin};
-    run->admit = admit_new(&options);
     int code = signed_tree(&tree, run, err);
-    return code ? code : tlog_audit_run(&audit, &reader, &tree, admit_visit, run->admit, err);
+    if (code)
+        return code;
+    /* All of it was admitted here, and the audit says that it is the same. */
+    options.admitted_before = tree.size;
+    run->admit = admit_new(&options);
+    return tlog_audit_run(&audit, &reader, &tree, admit_visit, run->admit, err);
 }
 
 /* All files, or none: each must be allowed behind those before it. */
