@@ -29,17 +29,11 @@ int cmd_cosigner_key(struct role_key *ret_key, const struct cmd_args *args, stru
 int cmd_cosigner_policy(struct tlog_policy **ret_policy, const struct cmd_args *args,
                         struct err *err)
 {
-    enum { POLICY_MAX = 1 << 20 };
     const char *path;
-    struct buf text;
     struct tlog_policy *policy;
     int code = cmd_required(&path, args, "--policy", err);
     if (code == 0)
-        code = file_read(&text, path, POLICY_MAX, err);
-    if (code)
-        return code;
-    code = tlog_policy_parse(&policy, path, buf_bytes(&text), err);
-    buf_free(&text);
+        code = cmd_policy_read(&policy, path, err);
     if (code)
         return code;
     if (tlog_policy_log_count(policy) == 0) {
