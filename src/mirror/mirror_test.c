@@ -482,6 +482,65 @@ static void a_server_is_as_good_as_a_folder(void **state)
     place_close(&place);
 }
 
+/* ---- logs that others have written
+ * -----------------------------------------------------------------
+ */
+
+/* One round from the tiles of a data folder with one of its checkpoints. */
+static void data_round(struct place *place, const char *name, const char *checkpoint)
+{
+    char path[PATH_SIZE];
+    char link[PATH_SIZE];
+    char tiles[PATH_SIZE];
+    char *whole;
+    struct err err = {0};
+    struct buf note = test_data(checkpoint);
+    (void)test_data_path(path, name);
+    test_ok(path_join(tiles, path, "tile", &err), &err);
+    test_ok(path_join(link, place->source, "tile", &err), &err);
+    whole = realpath(tiles, NULL);
+    assert_non_null(whole);
+    (void)unlink(link); /* of the round before */
+    assert_int_equal(symlink(whole, link), 0);
+    free(whole);
+    test_ok(path_join(path, place->source, "checkpoint", &err), &err);
+    test_ok(file_write(path, buf_bytes(&note), &err), &err);
+    buf_free(&note);
+    test_ok(run(place, &err), &err);
+    assert_true(place->result.placed);
+}
+
+static void data_open(struct place *place, const char *vkey)
+{
+    struct err err = {0};
+    place_open(place, 1);
+    tlog_policy_free(place->policy);
+    test_ok(note_vkey_parse(&place->log.key, vkey, &err), &err);
+    policy_read(&place->policy, &place->log.key, "");
+    place->options.policy = place->policy;
+}
+
+static void logs_of_others_are_mirrored(void **state)
+{
+    struct place place;
+    uint64_t time;
+    (void)state;
+    data_open(&place,
+              "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx");
+    for (unsigned size = 0; size <= 15; size++) {
+        char checkpoint[64];
+        (void)snprintf(checkpoint, sizeof checkpoint, "tlog/tessera-testlog/checkpoint.%u", size);
+        data_round(&place, "tlog/tessera-testlog", checkpoint);
+        assert_int_equal(copy_size(&place, &time), size);
+    }
+    place_close(&place);
+    data_open(&place,
+              "example.org/sanad-test+44f80f61+AWWQbSwCsy816aug7gCnCIoLphskSAZYyxaL8F38P18O");
+    data_round(&place, "tlog/xmod-log-600", "tlog/xmod-log-600/checkpoint");
+    assert_int_equal(copy_size(&place, &time), 600);
+    place_close(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +553,7 @@ int main(void)
         cmocka_unit_test(damage_anywhere_is_refused),
         cmocka_unit_test(power_goes_at_any_moment),
         cmocka_unit_test(a_server_is_as_good_as_a_folder),
+        cmocka_unit_test(logs_of_others_are_mirrored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
