@@ -490,15 +490,15 @@ static void a_server_is_as_good_as_a_folder(void **state)
 static void data_round(struct place *place, const char *name, const char *checkpoint)
 {
     char path[PATH_SIZE];
+    char data[PATH_SIZE];
     char link[PATH_SIZE];
-    char tiles[PATH_SIZE];
     char *whole;
     struct err err = {0};
     struct buf note = test_data(checkpoint);
-    (void)test_data_path(path, name);
-    test_ok(path_join(tiles, path, "tile", &err), &err);
+    (void)test_data_path(data, name);
+    test_ok(path_join(path, data, "tile", &err), &err);
     test_ok(path_join(link, place->source, "tile", &err), &err);
-    whole = realpath(tiles, NULL);
+    whole = realpath(path, NULL);
     assert_non_null(whole);
     (void)unlink(link); /* of the round before */
     assert_int_equal(symlink(whole, link), 0);
