@@ -15,7 +15,8 @@ printf 'log %s\nwitness w m1.example+%s\nquorum none\n' "$("$cosign" vkey)" x >"
 "$cosign" write "$work/log" 20000 || bad "no log"
 "$cosign" serve "$work/log" >"$work/port" &
 server=$!
-trap 'kill $server 2>/dev/null; clean' EXIT
+pid=
+trap 'kill $server $pid 2>/dev/null; clean' EXIT
 tries=0
 while [ ! -s "$work/port" ] && [ $tries -lt 100 ]; do
     sleep 0.1
@@ -26,6 +27,17 @@ url=http://127.0.0.1:$(cat "$work/port")
 # mirror ARGUMENTS...
 mirror() {
     "$SANAD_BIN" mirror --policy "$work/policy" --out "$work/copy" --key "$work/m1.key" "$@"
+}
+
+# behind OUT ERR ARGUMENTS...: the same in the background; $pid is the program itself, not a shell
+# that runs it, so that a signal reaches it and nothing outlives the test.
+behind() {
+    out=$1
+    log=$2
+    shift 2
+    "$SANAD_BIN" mirror --policy "$work/policy" --out "$work/copy" --key "$work/m1.key" "$@" \
+        >"$out" 2>"$log" &
+    pid=$!
 }
 
 # same_files SIZE: what the copy serves is what the log has.
@@ -45,8 +57,7 @@ refused 3 "not there" "an empty folder" mirror --log "$work"
 
 killed=0
 while [ $killed -lt "$kills" ]; do
-    mirror --log "$url" >/dev/null 2>&1 &
-    pid=$!
+    behind /dev/null /dev/null --log "$url"
     sleep "0.0$((killed * 7 % 9 + 1))"
     kill -9 $pid 2>/dev/null
     wait $pid 2>/dev/null
@@ -66,8 +77,7 @@ holds "it grows" "$work/out" '.size == 20500 and .before == 20000 and .placed'
 [ "$(sed -n 2p "$work/copy/checkpoint")" = 20500 ] || bad "the copy has not grown"
 
 # Again and again, until it is told to stop.
-mirror --log "$url" --every 1 2>"$work/log-lines" &
-pid=$!
+behind /dev/null "$work/log-lines" --log "$url" --every 1
 tries=0
 while ! grep -q 'event=mirror' "$work/log-lines" && [ $tries -lt 100 ]; do
     sleep 0.1
