@@ -159,6 +159,7 @@ static int verify_checks(struct verify_run *run, const struct cmd_args *args, co
         code = trust_read_file(&run->trust, trust, err);
     if (code)
         return code;
+    recheck_schema(&run->recheck, run->stmt);
     recheck_signatures(&run->recheck, run->stmt, run->trust);
     recheck_arithmetic(&run->recheck, run->stmt);
     if (run->stmt->kind == STMT_CRITERIA_REPORT)

@@ -28,6 +28,15 @@ void recheck_add(struct recheck *recheck, const char *name, const char *subject,
     va_end(args);
 }
 
+void recheck_schema(struct recheck *recheck, const struct stmt *stmt)
+{
+    struct err err = {0};
+    bool holds = stmt_schema_check(stmt, &err) == 0;
+    recheck_add(recheck, "schema", stmt_kind_name(stmt->kind),
+                holds ? VERDICT_HOLDS : VERDICT_CONTRADICTED, "%s",
+                holds ? "the members of its kind" : err.text);
+}
+
 void recheck_signatures(struct recheck *recheck, const struct stmt *stmt, const struct trust *trust)
 {
     struct stmt_check check;

@@ -28,6 +28,8 @@ void recheck_add(struct recheck *recheck, const char *name, const char *subject,
                  enum verdict verdict, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Whether it has the members of its kind and no others: what nobody reads is nothing signed. */
+void recheck_schema(struct recheck *recheck, const struct stmt *stmt);
 /* Signatures against a trust file; NULL: undecided. */
 void recheck_signatures(struct recheck *recheck, const struct stmt *stmt,
                         const struct trust *trust);

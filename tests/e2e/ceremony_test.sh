@@ -89,6 +89,13 @@ expect 1 "another file" sanad verify "$work/doc.note" --trust "$work/root1.note"
     --file "$work/other.txt"
 expect 3 "a key of the next root" sanad verify "$work/doc.note" --trust "$work/root2.note" \
     --file "$work/memo.txt"
+sed -n 1,2p "$work/doc.note" | sed '2 s/"size":13/"size":13,"surplus":1/' >"$work/more.note"
+expect 0 "a member more, signed" sanad statement sign "$work/more.note" --key "$work/d1.json" \
+    --passphrase-file "$phrase"
+expect 1 "a member more" sanad verify "$work/more.note" --trust "$work/root1.note" \
+    --file "$work/memo.txt" --json
+holds "the member is named" "$work/out" '[.checks[] | select(.verdict == "contradicted") | .name]
+    == ["schema"] and any(.checks[]; .detail | test("surplus"))'
 refused 4 'language that is authoritative' "a binding language without its text" document x.note \
     --authoritative es
 refused 2 'LANGUAGE=TEXT' "a title without its language" make document x.note --title Memorandum
