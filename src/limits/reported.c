@@ -151,7 +151,7 @@ static int base_run(struct base *base, struct stretch *stretch, const bool *used
     struct limits_day *days = arena_alloc(arena, stretch->count + 1, sizeof *days);
     bool has_base = base->day != LIMITS_NO_DAY;
     int code = 0;
-    base->values = arena_alloc(arena, programme->term_count + 1, sizeof *base->values);
+    base->values = arena_alloc(arena, programme->term_count + 1, sizeof(struct term_value *));
     if (has_base)
         code = limits_days_make(&base->of_chain, ledger_facts(stretch->reports[0].then.ledger),
                                 programme, &base->day, 1, err);
@@ -191,7 +191,7 @@ static struct evaluation pair_new(const struct stretch *stretch)
     size_t count = pair.programme->term_count;
     struct term_value *values = arena_alloc(arena, 2 * count + 1, sizeof *values);
     pair.days = arena_alloc(arena, 2, sizeof *pair.days);
-    pair.terms = arena_alloc(arena, count + 1, sizeof(*pair.terms));
+    pair.terms = arena_alloc(arena, count + 1, sizeof(struct term_value *));
     for (size_t t = 0; t < count; t++)
         pair.terms[t] = &values[2 * t];
     return pair;
@@ -245,7 +245,7 @@ static int stretch_compare(struct stretch *stretch, struct err *err)
     int64_t *days = arena_alloc(arena, stretch->count + 1, sizeof *days);
     stretch->days = arena_alloc(arena, stretch->count + 1, sizeof *stretch->days);
     stretch->known = arena_alloc(arena, stretch->count + 1, sizeof *stretch->known);
-    stretch->values = arena_alloc(arena, programme->term_count + 1, sizeof *stretch->values);
+    stretch->values = arena_alloc(arena, programme->term_count + 1, sizeof(struct term_value *));
     for (size_t i = 0; i < stretch->count; i++) {
         days[i] = stretch->first + (int64_t)i * LIMITS_DAY;
         stretch->known[i] = stretch->reports[i].then.known;
