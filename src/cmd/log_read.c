@@ -357,11 +357,25 @@ int cmd_verdict_answer(const struct recheck *recheck, struct err *err)
                                                    : cmd_answer(SANAD_FALSE, err);
 }
 
+/* A log does not say that its nation is invented; its newest position does. */
+static bool is_simulated(const struct buf *position)
+{
+    struct stmt *stmt;
+    if (position->size == 0 || stmt_read(&stmt, "position", buf_bytes(position), NULL) != 0)
+        return false;
+    bool simulated = json_is_true(json_object_get(stmt->json, "simulated"));
+    stmt_free(stmt);
+    return simulated;
+}
+
 int cmd_log_audit(const char *where, const struct cmd_args *args, struct err *err)
 {
     struct recheck *recheck = mem_zalloc(1, sizeof *recheck);
     struct cmd_checks_head head = {.what = "Log", .name = where};
-    int code = cmd_log_checks(recheck, NULL, where, args, err);
+    struct buf position = buf_with_max(TLOG_ENTRY_MAX);
+    int code = cmd_log_checks(recheck, &position, where, args, err);
+    head.simulated = code == 0 && is_simulated(&position);
+    buf_free(&position);
     if (code == 0)
         code = cmd_checks_show(recheck, &head, args, err);
     if (code == 0)

@@ -163,6 +163,8 @@ sed "s#^\(witness third [^ ]*\) .*#\1 http://127.0.0.1:$port#" "$work/policy" >"
 expect 0 "it is back" sanad log add --dir "$work/xs/log" --key "$work/xs-log.key" \
     --policy "$work/policy2" --json
 expect 0 "the quorum is reached again" sanad log audit "$work/xs/log" --policy "$work/policy2"
+checks=$((checks + 1))
+grep -qv '^SIMULATED' "$work/out" && bad "a line about a simulated nation's log is not marked"
 
 # ---- damage and two stories -------------------------------------------------------------------------
 
