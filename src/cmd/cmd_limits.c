@@ -81,15 +81,18 @@ static bool counts(const struct position *position, uint32_t wallet)
     return false;
 }
 
-/* --what-if-wallet, or the first wallet of class reserve that counts. */
-static int wallet_pick(uint32_t *ret_wallet, const struct ledger *ledger,
+/* --what-if-wallet, or the first wallet of class reserve that counts on the day. */
+static int wallet_pick(uint32_t *ret_wallet, const struct limits_run *run,
                        const struct cmd_args *args, struct err *err)
 {
+    const struct ledger *ledger = cmd_limits_now(run->limits)->ledger;
     const struct book *book = ledger_book(ledger);
     const char *wanted = cmd_value(args, "--what-if-wallet");
+    const struct limits_day *day = &run->result.as_of;
     struct position position;
     uint32_t wallet = UINT32_MAX;
-    int code = position_make(&position, ledger, ledger_height(ledger), err);
+    int code =
+        position_make(&position, ledger, day->any ? day->height : ledger_height(ledger), err);
     if (code)
         return code;
     for (uint32_t i = 0; i < book->wallet_count && wallet == UINT32_MAX; i++)
@@ -109,14 +112,13 @@ static int what_if_amount(struct limits_run *run, const char *text, const struct
 {
     struct amount amount;
     struct err none;
-    const struct ledger *ledger = cmd_limits_now(run->limits)->ledger;
     struct amount most = amount_of(AMOUNT_MONEY_MAX_SAT);
     if (amount_parse(&amount, text, 8, &none) != 0)
         return err_set(err, SANAD_USAGE, "--what-if: %s: neither a file nor an amount of BTC",
                        text);
     if (amount_compare(amount, most) > 0 || amount_compare(amount, amount_neg(most)) < 0)
         return err_set(err, SANAD_REFUSED, "--what-if: %s BTC: over 21 million", text);
-    int code = wallet_pick(&run->event.wallet, ledger, args, err);
+    int code = wallet_pick(&run->event.wallet, run, args, err);
     run->event.delta = amount;
     run->what_if = (struct limits_what_if){
         .events = &run->event, .event_count = 1, .is_purchase = true, .is_external = true};
@@ -269,23 +271,6 @@ static int shocks_parse(int32_t ret_shocks[SHOCK_MAX], size_t *ret_count, const 
     return 0;
 }
 
-/* The newest value of the declared series `reserves` in the currency; unknown where there is none.
- */
-static struct amount reserves_at(const struct limits_knowledge *knowledge, int64_t time,
-                                 const char *currency)
-{
-    struct amount reserves = amount_unknown();
-    for (size_t s = 0; s < knowledge->series_count; s++) {
-        const struct limits_records *series = &knowledge->series[s];
-        if (strcmp(series->name, "reserves") != 0 || strcmp(series->unit.name, currency) != 0)
-            continue;
-        for (size_t i = 0; i < series->count; i++)
-            if (series->list[i].time <= time && series->list[i].known <= knowledge->known)
-                reserves = series->list[i].value;
-    }
-    return reserves;
-}
-
 static int stress_run(struct limits_run *run, const struct cmd_args *args, struct err *err)
 {
     const char *text = cmd_value(args, "--stress");
@@ -308,13 +293,20 @@ static int stress_run(struct limits_run *run, const struct cmd_args *args, struc
     if (code)
         return code;
     struct amount sat = position.total;
+    if (!position.complete) /* a part of the holdings is no total */
+        code =
+            err_set(err, SANAD_MISSING, "--stress: %s",
+                    position.missing_count ? position.missing[0] : "the position is not complete");
     position_free(&position);
+    if (code)
+        return code;
     valuation_make(&value, now->prices, run->result.block.time, sat);
     if (!value.any)
         return err_set(err, SANAD_MISSING, "--stress: no price: %s", value.why_not);
     if (programme->has_size && strcmp(programme->size_unit.name, now->prices->currency) == 0)
         options.programme_size = programme->size;
-    options.reserves = reserves_at(now, run->result.as_of.end, now->prices->currency);
+    options.reserves =
+        limits_series_at(now, "reserves", now->prices->currency, run->result.as_of.end);
     code = stress_make(&run->stress, now->prices, &value, sat, &options, err);
     run->has_stress = code == 0;
     return code;

@@ -352,6 +352,11 @@ int limits_term_values(struct term_value *ret_values, const struct limits_knowle
                        size_t term, const struct limits_day *days, size_t count,
                        struct arena *arena, struct err *err);
 
+/* The newest value of a declared series at an instant, as known; unknown where there is none, where
+ * it is in another unit, or older than LIMITS_AGE_DEFAULT_DAYS. */
+struct amount limits_series_at(const struct limits_knowledge *knowledge, const char *name,
+                               const char *unit, int64_t time);
+
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
 enum limits_verdict { LIMITS_MET, LIMITS_UNDECIDED, LIMITS_NOT_MET };

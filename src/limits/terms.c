@@ -153,6 +153,24 @@ static void series_value(const struct term_walk *walk, size_t i, const struct li
     }
 }
 
+struct amount limits_series_at(const struct limits_knowledge *knowledge, const char *name,
+                               const char *unit, int64_t time)
+{
+    const struct limits_records *records = series_find(knowledge, name);
+    if (!records || records->count == 0 || strcmp(records->unit.name, unit) != 0)
+        return amount_unknown();
+    const struct limits_record **lines =
+        mem_zalloc(records->count, sizeof(const struct limits_record *));
+    size_t count = records_standing(lines, records, knowledge->known);
+    while (count > 0 && lines[count - 1]->time > time)
+        count--;
+    struct amount value = amount_unknown();
+    if (count > 0 && time - lines[count - 1]->time <= LIMITS_AGE_DEFAULT_DAYS * LIMITS_DAY)
+        value = lines[count - 1]->value;
+    free(lines);
+    return value;
+}
+
 static void all_missing(const struct term_walk *walk, const char *why)
 {
     for (size_t i = 0; i < walk->count; i++)

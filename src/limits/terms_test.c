@@ -551,6 +551,32 @@ static void test_series(void **state)
     fixture_free(fixture);
 }
 
+/* What a loss is held against: a line that was withdrawn, or was not known yet, is none. */
+static void test_series_at(void **state)
+{
+    (void)state;
+    struct limits_record lines[] = {
+        {.time = 100, .known = 110, .decided = INT64_MAX, .number = 1, .value = amount_of(7)},
+        {.time = 200, .known = 210, .decided = INT64_MAX, .number = 2, .value = amount_of(9)},
+        {.time = 200, .known = 300, .decided = INT64_MAX, .number = 3, .withdrawn = true}};
+    struct limits_records series = {
+        .list = lines, .count = countof(lines), .unit = {"USD", 2}, .name = "reserves"};
+    for (size_t i = 0; i < countof(lines); i++) {
+        lines[i].entity = "reserves";
+        lines[i].holder = lines[i].holder_sector = "";
+    }
+    struct limits_knowledge knowledge = {.known = 250, .series = &series, .series_count = 1};
+    const int64_t old = 200 + (LIMITS_AGE_DEFAULT_DAYS + 1) * LIMITS_DAY;
+    assert_int_equal(amount_minor(limits_series_at(&knowledge, "reserves", "USD", 260)), 9);
+    assert_int_equal(amount_minor(limits_series_at(&knowledge, "reserves", "USD", 150)), 7);
+    assert_false(amount_is_known(limits_series_at(&knowledge, "reserves", "USD", 99)));
+    assert_false(amount_is_known(limits_series_at(&knowledge, "reserves", "USD", old)));
+    assert_false(amount_is_known(limits_series_at(&knowledge, "reserves", "EUR", 260)));
+    assert_false(amount_is_known(limits_series_at(&knowledge, "arrears", "USD", 260)));
+    knowledge.known = 300;
+    assert_int_equal(amount_minor(limits_series_at(&knowledge, "reserves", "USD", 260)), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_held_from),       cmocka_unit_test(test_liabilities),
         cmocka_unit_test(test_holders),         cmocka_unit_test(test_zero),
         cmocka_unit_test(test_other_debts),     cmocka_unit_test(test_series),
+        cmocka_unit_test(test_series_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
