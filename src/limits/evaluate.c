@@ -439,12 +439,13 @@ static int daily_make(struct limits_result *result, struct evaluation *evaluatio
 static const struct programme_version *version_pick(const struct programme *programme,
                                                     const struct limits_options *options)
 {
-    const struct programme_version *version = &programme->versions[0];
+    const struct programme_version *version =
+        options->version ? options->version : programme_version_at(programme, options->day);
     sanad_assert(programme->version_count > 0); /* programme_read refuses a programme without */
-    for (size_t i = 1; i < programme->version_count; i++)
-        if (programme->versions[i].from <= options->day)
+    for (size_t i = programme->version_count; i-- > 0 && !version;) /* none is in force */
+        if (i == 0 || programme->versions[i].from <= options->day)
             version = &programme->versions[i];
-    return options->version ? options->version : version;
+    return version;
 }
 
 static int result_fill(struct limits_result *result, const struct limits_knowledge *knowledge,
