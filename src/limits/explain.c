@@ -94,7 +94,7 @@ static const char *const words[LANGUAGE_COUNT][WORD_COUNT] = {
             [WORD_NOTHING] = "No consta ningún motivo {0}",
             [WORD_ALSO] = " Además: {0}.",
             [WORD_REST] = "sin registro que lo explique",
-            [WORD_UNDECIDED] = "Indeciso: {0}.",
+            [WORD_UNDECIDED] = "Sin decidir: {0}.",
             [WORD_MET] = "{0} frente a {1}: quedan {2} de margen.",
             [WORD_NOT_MET] = "{0} frente a {1}: incumplido por {2}.",
             [WORD_CEILING] = "un techo de {0}",
@@ -128,7 +128,7 @@ static const char *const words[LANGUAGE_COUNT][WORD_COUNT] = {
             [WORD_NOTHING] = "{0} کوئی وجہ درج نہیں",
             [WORD_ALSO] = " مزید: {0}۔",
             [WORD_REST] = "جس کی وضاحت کسی ریکارڈ میں نہیں",
-            [WORD_UNDECIDED] = "غیر فیصلہ شدہ: {0}۔",
+            [WORD_UNDECIDED] = "غیر طے شدہ: {0}۔",
             [WORD_MET] = "{1} کے مقابل {0}: {2} کی گنجائش باقی ہے۔",
             [WORD_NOT_MET] = "{1} کے مقابل {0}: {2} سے خلاف ورزی۔",
             [WORD_CEILING] = "{0} کی بالائی حد",
@@ -195,8 +195,8 @@ static const char *const reason_words[LANGUAGE_COUNT][REASON_KIND_COUNT] = {
 
 static const char *const verdict_words[LANGUAGE_COUNT][LIMITS_NOT_MET + 1] = {
     [LANGUAGE_EN] = {"met", "undecided", "not met"},
-    [LANGUAGE_ES] = {"cumplido", "indeciso", "incumplido"},
-    [LANGUAGE_UR] = {"پورا", "غیر فیصلہ شدہ", "پورا نہیں"},
+    [LANGUAGE_ES] = {"cumplido", "sin decidir", "no cumplido"},
+    [LANGUAGE_UR] = {"پورا", "غیر طے شدہ", "پورا نہیں"},
 };
 
 const char *limits_reason_words(enum reason_kind kind, enum limits_language language)

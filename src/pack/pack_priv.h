@@ -100,9 +100,6 @@ void csv_accounts(struct buf *buf, const struct pack *pack);
     X(VERDICT)                                                                                     \
     X(SINCE)                                                                                       \
     X(CORRECTED)                                                                                   \
-    X(MET)                                                                                         \
-    X(NOT_MET)                                                                                     \
-    X(UNDECIDED)                                                                                   \
     X(WARNING)                                                                                     \
     X(PRELIMINARY)                                                                                 \
     X(CEILING)                                                                                     \

@@ -20,15 +20,10 @@ static enum pack_text kind_text(enum criterion_kind kind)
 
 static void verdict_put(struct page *page, enum limits_verdict verdict)
 {
-    static const struct {
-        enum pack_text text;
-        const char *class_;
-    } words[] = {[LIMITS_MET] = {TEXT_MET, "met"},
-                 [LIMITS_UNDECIDED] = {TEXT_UNDECIDED, "und"},
-                 [LIMITS_NOT_MET] = {TEXT_NOT_MET, "not"}};
-    buf_format(page->buf, "<span class=\"v %s\">", words[verdict].class_);
-    page_say(page, words[verdict].text);
-    buf_text(page->buf, "</span>");
+    static const char *const classes[] = {
+        [LIMITS_MET] = "met", [LIMITS_UNDECIDED] = "und", [LIMITS_NOT_MET] = "not"};
+    buf_format(page->buf, "<span class=\"v %s\">%s</span>", classes[verdict],
+               limits_verdict_words(verdict, page->language));
 }
 
 /* "breached on 2025-07-04": a word of ours and a day, on a line of their own. */

@@ -203,9 +203,6 @@ static void cell_word(struct page *page, const char *word)
                  {"verdict", TEXT_VERDICT},
                  {"date", TEXT_DATE},
                  {"version", TEXT_VERSION},
-                 {"met", TEXT_MET},
-                 {"not-met", TEXT_NOT_MET},
-                 {"undecided", TEXT_UNDECIDED},
                  {"counts", TEXT_COUNTS},
                  {"yes", TEXT_YES},
                  {"no", TEXT_NO},
@@ -216,6 +213,13 @@ static void cell_word(struct page *page, const char *word)
             return;
         }
     }
+    for (enum limits_verdict verdict = LIMITS_MET; verdict <= LIMITS_NOT_MET; verdict++)
+        if (strcmp(limits_verdict_name(verdict), word) == 0) {
+            page_cell(page, false);
+            buf_text(page->buf, limits_verdict_words(verdict, page->language));
+            page_cell_end(page);
+            return;
+        }
     cell_ltr(page, word, strlen(word) > 24 ? "hash" : "");
 }
 
