@@ -160,7 +160,7 @@ struct cmd_log {
     struct buf note_raw;
     struct note note;
     struct tlog_checkpoint checkpoint;
-    struct http_client *client; /* where it is an address */
+    struct mirror_source *source;
     struct arena arena;
 };
 int cmd_log_open(struct cmd_log *ret_log, const char *where, struct err *err);
@@ -229,8 +229,9 @@ int cmd_statement_pack(const struct cmd_args *args, struct err *err);
 
 /* ---- cosigners (cosigner.c) --------------------------------------------------------------- */
 
-/* --key of type cosigner, opened; the caller wipes it. REFUSED: another type. */
-int cmd_cosigner_key(struct role_key *ret_key, const struct cmd_args *args, struct err *err);
+/* --key of a type (NOTE_KEY_TYPE_*), opened; the caller wipes it. REFUSED: another type. */
+int cmd_typed_key(struct role_key *ret_key, uint8_t type, const struct cmd_args *args,
+                  struct err *err);
 /* --policy. REFUSED: it names no log. */
 int cmd_cosigner_policy(struct tlog_policy **ret_policy, const struct cmd_args *args,
                         struct err *err);

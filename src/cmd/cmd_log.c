@@ -46,28 +46,13 @@ static int folders_take(struct log_run *run, const struct cmd_args *args, struct
     return 0;
 }
 
-static int key_open(struct log_run *run, const struct cmd_args *args, struct err *err)
-{
-    const char *path;
-    struct buf passphrase = {0};
-    int code = cmd_required(&path, args, "--key", err);
-    if (code == 0)
-        code = cmd_passphrase(&passphrase, args, err);
-    if (code == 0)
-        code = role_key_read(&run->key, path, buf_cstr(&passphrase), err);
-    run->has_key = code == 0;
-    if (passphrase.data)
-        secret_wipe(passphrase.data, passphrase.size);
-    buf_free(&passphrase);
-    return code;
-}
-
 /* Folders, key, options: what every verb that writes begins with. The key's name is the origin. */
 static int run_begin(struct log_run *run, const struct cmd_args *args, struct err *err)
 {
     int code = folders_take(run, args, err);
     if (code == 0)
-        code = key_open(run, args, err);
+        code = cmd_typed_key(&run->key, NOTE_KEY_TYPE_ED25519, args, err);
+    run->has_key = code == 0;
     if (code == 0)
         run->options = (struct tlog_writer_options){.public_folder = run->folder,
                                                     .private_folder = run->private_folder,

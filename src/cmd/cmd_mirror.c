@@ -87,7 +87,7 @@ static int mirror_verb(const struct cmd_args *args, struct err *err)
     if (code == 0)
         code = cmd_cosigner_policy(&policy, args, err);
     if (code == 0 && cmd_value(args, "--key")) {
-        code = cmd_cosigner_key(&key, args, err);
+        code = cmd_typed_key(&key, NOTE_KEY_TYPE_COSIGNATURE, args, err);
         options.key = &key.key;
         options.seed = key.seed;
     }

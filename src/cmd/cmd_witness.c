@@ -97,7 +97,7 @@ static int witness_verb(const struct cmd_args *args, struct err *err)
     if (code == 0)
         code = cmd_cosigner_policy(&run.policy, args, err);
     if (code == 0)
-        code = cmd_cosigner_key(&run.key, args, err);
+        code = cmd_typed_key(&run.key, NOTE_KEY_TYPE_COSIGNATURE, args, err);
     if (code == 0) {
         logs_take(&run);
         cmd_stop_prepare();

@@ -5,7 +5,8 @@
 #include <signal.h>
 #include <time.h>
 
-int cmd_cosigner_key(struct role_key *ret_key, const struct cmd_args *args, struct err *err)
+int cmd_typed_key(struct role_key *ret_key, uint8_t type, const struct cmd_args *args,
+                  struct err *err)
 {
     const char *path;
     struct note_key public_key;
@@ -13,9 +14,11 @@ int cmd_cosigner_key(struct role_key *ret_key, const struct cmd_args *args, stru
     int code = cmd_required(&path, args, "--key", err);
     if (code == 0)
         code = role_key_public(&public_key, path, err);
-    if (code == 0 && public_key.type != NOTE_KEY_TYPE_COSIGNATURE)
-        code =
-            err_set(err, SANAD_REFUSED, "%s: not a cosigner's key (key new --type cosigner)", path);
+    if (code == 0 && public_key.type != type)
+        code = err_set(err, SANAD_REFUSED, "%s: %s", path,
+                       type == NOTE_KEY_TYPE_COSIGNATURE
+                           ? "not a cosigner's key (key new --type cosigner)"
+                           : "a cosigner's key, which signs no log");
     if (code == 0)
         code = cmd_passphrase(&passphrase, args, err);
     if (code)

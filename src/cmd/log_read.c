@@ -2,85 +2,18 @@
  * and `verify DIR|URL`. */
 #include "admit/admit.h"
 #include "cmd/cmd.h"
-#include "http/http.h"
+#include "mirror/mirror.h"
 #include "recheck/recheck.h"
 
 #include <stdlib.h>
 
-/* What reads the tiles of a server. */
-struct cmd_log_address {
-    struct http_client *client;
-    const char *where;
-};
-
-/* ---- from a server -----------------------------------------------------------------------------
- */
-
-enum { CONNECT_MS = 10000, ANSWER_MS = 60000 };
-
-static bool is_address(const char *where)
-{
-    return strncmp(where, "http://", 7) == 0 || strncmp(where, "https://", 8) == 0;
-}
-
-static int address_get(struct buf *ret_data, struct http_client *client, const char *where,
-                       const char *name, size_t size_max, struct err *err)
-{
-    char url[HTTP_URL_MAX];
-    struct http_response response;
-    struct http_limits limits = {
-        .size_max = size_max, .connect_ms = CONNECT_MS, .total_ms = ANSWER_MS};
-    int code = http_url_join(url, where, name, err);
-    if (code == 0)
-        code = http_get(client, &response, url, &limits, err);
-    if (code)
-        return code;
-    if (response.status != 200) {
-        buf_free(&response.body);
-        return err_set(err, response.status == 404 ? SANAD_MISSING : SANAD_IO,
-                       "%s: the server answers %u", url, response.status);
-    }
-    *ret_data = response.body;
-    return 0;
-}
-
-static int address_read(void *context, struct buf *ret_data, const struct tlog_tile *tile,
-                        struct err *err)
-{
-    struct cmd_log_address *address = context;
-    char name[TLOG_PATH_SIZE];
-    size_t size_max = tile->level == TLOG_ENTRIES ? (size_t)TLOG_TILE_WIDTH * (2 + TLOG_ENTRY_MAX)
-                                                  : (size_t)TLOG_TILE_WIDTH * 32;
-    tlog_tile_path(name, tile);
-    return address_get(ret_data, address->client, address->where, name, size_max, err);
-}
-
-/* ---- opened -------------------------------------------------------------------------------------
- */
-
-static int folder_checkpoint(struct buf *ret_data, const char *where, struct err *err)
-{
-    char path[PATH_SIZE];
-    int code = path_join(path, where, "checkpoint", err);
-    if (code == 0 && !file_exists(path))
-        code = err_set(err, SANAD_MISSING, "%s: no checkpoint there", where);
-    return code ? code : file_read(ret_data, path, TLOG_CHECKPOINT_MAX, err);
-}
-
 int cmd_log_open(struct cmd_log *ret_log, const char *where, struct err *err)
 {
     struct cmd_log log = {.where = where};
-    int code;
-    if (is_address(where)) {
-        struct cmd_log_address *address = arena_alloc(&log.arena, 1, sizeof *address);
-        *address = (struct cmd_log_address){.client = http_client_new(), .where = where};
-        log.client = address->client;
-        log.reader = (struct tlog_reader){.context = address, .read = address_read};
-        code =
-            address_get(&log.note_raw, log.client, where, "checkpoint", TLOG_CHECKPOINT_MAX, err);
-    } else {
-        log.reader = tlog_reader_folder(where);
-        code = folder_checkpoint(&log.note_raw, where, err);
+    int code = mirror_source_open(&log.source, where, MIRROR_TIMEOUT_MS, err);
+    if (code == 0) {
+        log.reader = mirror_source_reader(log.source);
+        code = mirror_source_checkpoint(log.source, &log.note_raw, err);
     }
     if (code == 0)
         code = note_parse(&log.note, where, buf_bytes(&log.note_raw), &log.arena, err);
@@ -95,7 +28,7 @@ int cmd_log_open(struct cmd_log *ret_log, const char *where, struct err *err)
 
 void cmd_log_close(struct cmd_log *log)
 {
-    http_client_free(log->client);
+    mirror_source_close(log->source);
     buf_free(&log->note_raw);
     arena_free(&log->arena);
     *log = (struct cmd_log){0};

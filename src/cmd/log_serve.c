@@ -3,7 +3,13 @@
 #include "cmd/cmd.h"
 #include "http/http.h"
 
-#include <signal.h>
+/* Only what the log is: its checkpoint and its tiles. A writer that was killed may have left other
+ * files beside them. */
+static bool is_served(const char *path)
+{
+    struct tlog_tile tile;
+    return strcmp(path, "/checkpoint") == 0 || tlog_tile_from_path(&tile, path + 1);
+}
 
 static void serve_answer(void *context, const struct http_request *request,
                          struct http_answer *ret_answer)
@@ -11,18 +17,10 @@ static void serve_answer(void *context, const struct http_request *request,
     const char *folder = context;
     if (strcmp(request->method, "GET") != 0)
         http_answer_text(ret_answer, 405, "only GET");
+    else if (!is_served(request->path))
+        http_answer_text(ret_answer, 404, "not there");
     else
         http_answer_file(ret_answer, folder, request->path);
-}
-
-/* Blocks until somebody asks the program to end. The signals are blocked before any thread is
- * made, so that only this one takes them. */
-static void signals_block(sigset_t *ret_signals)
-{
-    (void)sigemptyset(ret_signals);
-    (void)sigaddset(ret_signals, SIGINT);
-    (void)sigaddset(ret_signals, SIGTERM);
-    (void)pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 }
 
 int cmd_log_serve(const struct cmd_args *args, struct err *err)
@@ -32,8 +30,6 @@ int cmd_log_serve(const struct cmd_args *args, struct err *err)
     char port[8];
     struct cmd_log log = {0};
     struct http_server *server;
-    sigset_t signals;
-    int taken;
     int code = cmd_required(&folder, args, "--dir", err);
     if (code == 0)
         code = cmd_required(&listen, args, "--listen", err);
@@ -42,7 +38,7 @@ int cmd_log_serve(const struct cmd_args *args, struct err *err)
     if (code)
         return code;
     cmd_log_close(&log);
-    signals_block(&signals);
+    cmd_stop_prepare();
     struct http_server_options options = {
         .listen = listen, .handle = serve_answer, .context = (void *)(uintptr_t)folder};
     code = http_server_start(&server, &options, err);
@@ -50,7 +46,7 @@ int cmd_log_serve(const struct cmd_args *args, struct err *err)
         return code;
     (void)snprintf(port, sizeof port, "%u", http_server_port(server));
     log_line("serve", "dir", folder, "listen", listen, "port", port, NULL);
-    while (sigwait(&signals, &taken) != 0)
+    while (!cmd_stop_wait(UINT32_MAX))
         ;
     log_line("stop", "dir", folder, NULL);
     http_server_stop(server);

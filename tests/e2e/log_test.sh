@@ -124,6 +124,19 @@ expect 1 "a proof of another statement" sanad verify "$work/xp-p0.note" \
 expect 3 "without a policy nobody says whose log it is" sanad log audit "$work/xs/log" --json
 start "$work/serve.log" "$SANAD_BIN" log serve --dir "$work/xs/log" --listen 127.0.0.1:0
 expect 0 "from a server" sanad log audit "http://127.0.0.1:$port" --policy "$work/policy" --json
+echo secret >"$work/xs/log/checkpoint.new"
+refused 3 '404' "what is no tile is not served" sanad log audit "http://127.0.0.1:$port/tile" \
+    --policy "$work/policy"
+checks=$((checks + 1))
+if command -v curl >/dev/null 2>&1; then
+    [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/checkpoint.new")" = 404 ] ||
+        bad "a file that a writer left behind is served"
+    [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/checkpoint")" = 200 ] ||
+        bad "the checkpoint is not served"
+fi
+rm "$work/xs/log/checkpoint.new"
+refused 4 "a cosigner's key, which signs no log" "a cosigner's key" sanad log init \
+    --dir "$work/none" --key "$work/xs-w.key"
 expect 3 "from a server that has no such log" sanad log audit "http://127.0.0.1:$port/none" \
     --policy "$work/policy"
 
