@@ -100,6 +100,8 @@ struct entries_walk {
     struct recheck *recheck;
     uint64_t counts[STMT_KIND_COUNT];
     uint64_t finding_count;
+    char root_sha256[HEX256_SIZE]; /* of the text of root 1; "": none stands there */
+    bool pinned;
     struct buf *position; /* gets the newest reserve-position; or NULL */
     uint64_t void_from;   /* second look: the lowest index that a revocation reaches */
     uint64_t void_count;
@@ -117,6 +119,13 @@ static void finding_take(void *context, const struct admit_finding *finding)
                     "%s", finding->text);
 }
 
+static void root_note(struct entries_walk *walk, struct bytes entry)
+{
+    struct hash256 hash;
+    if (admit_text_hash(&hash, "root", entry, NULL) == 0)
+        hash256_straight(walk->root_sha256, &hash);
+}
+
 static int entry_visit(void *context, uint64_t index, struct bytes entry, struct err *err)
 {
     struct entries_walk *walk = context;
@@ -124,7 +133,8 @@ static int entry_visit(void *context, uint64_t index, struct bytes entry, struct
     (void)err;
     admit_replay(walk->admit, index, entry, finding_take, walk);
     if (admit_kind(&kind, walk->admit, index)) {
-        walk->counts[kind]++;
+        if (walk->counts[kind]++ == 0 && kind == STMT_ROOT)
+            root_note(walk, entry);
         if (walk->position && kind == STMT_RESERVE_POSITION) {
             buf_reset(walk->position);
             buf_add(walk->position, entry);
@@ -195,6 +205,10 @@ static void counts_check(struct recheck *recheck, const struct entries_walk *wal
     recheck_add(recheck, "tiles", "root", VERDICT_HOLDS,
                 "%llu entries, every hash recomputed: the root of the checkpoint",
                 (unsigned long long)audit->entries);
+    if (walk->root_sha256[0])
+        recheck_add(recheck, "root", walk->root_sha256, VERDICT_HOLDS, "%s",
+                    walk->pinned ? "root 1 is the pinned one"
+                                 : "root 1 as the log's key has signed it; --root-sha256 pins it");
     if (walk->finding_count == 0)
         recheck_add(recheck, "entries", "statements", VERDICT_HOLDS, "%s",
                     kinds.size ? buf_cstr(&kinds) : "none yet");
@@ -221,6 +235,7 @@ static int entries_check(struct recheck *recheck, struct cmd_log *log, struct bu
     walk->admit = admit_new(&options);
     walk->recheck = recheck;
     walk->position = position;
+    walk->pinned = pinned;
     code = tlog_audit_run(&audit, &log->reader, &tree, entry_visit, walk, &why);
     if (code == 0)
         code = void_check(walk, log, &tree, &why);

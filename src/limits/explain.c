@@ -297,7 +297,7 @@ static bool has_reason(const struct limits_change *change, enum reason_kind kind
 
 static void reason_name(struct buf *buf, const struct reason *reason, enum limits_language language)
 {
-    buf_text(buf, reason_words[language][reason->kind]);
+    buf_text(buf, limits_reason_words(reason->kind, language));
     if (reason->who && reason->kind == REASON_SERIES)
         buf_format(buf, " (%s)", reason->who);
 }

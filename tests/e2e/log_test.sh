@@ -105,6 +105,7 @@ done
 for cc in xs xp; do
     expect 0 "a stranger verifies the folder of $cc" sanad verify "$work/$cc/log" \
         --policy "$work/policy" --book "$work/$cc/book.json" --source "blocks:$two/blocks" --json
+    cp "$work/out" "$work/found-$cc"
     holds "the folder of $cc: figures too" "$work/out" '.verdict == "holds"
         and any(.checks[]; .name == "figures" and .subject == "total_sat" and .verdict == "holds")
         and any(.checks[]; .name == "tiles") and ([.checks[] | select(.name == "cosignature")]
@@ -121,6 +122,13 @@ for cc in xs xp; do
 done
 expect 1 "a proof of another statement" sanad verify "$work/xp-p0.note" \
     --proof "$work/xs-p0.tlog-proof" --policy "$work/policy" --json
+pin=$(jq -r '.checks[] | select(.name == "root") | .subject' "$work/found-xs" 2>/dev/null)
+expect 0 "a pinned root" sanad log audit "$work/xs/log" --policy "$work/policy" \
+    --root-sha256 "$pin" --json
+holds "a pinned root" "$work/out" \
+    'any(.checks[]; .name == "root" and (.detail | test("is the pinned one")))'
+expect 1 "another root is pinned" sanad log audit "$work/xs/log" --policy "$work/policy" \
+    --root-sha256 "$(printf '0%.0s' $(seq 64))" --json
 expect 3 "without a policy nobody says whose log it is" sanad log audit "$work/xs/log" --json
 start "$work/serve.log" "$SANAD_BIN" log serve --dir "$work/xs/log" --listen 127.0.0.1:0
 expect 0 "from a server" sanad log audit "http://127.0.0.1:$port" --policy "$work/policy" --json
