@@ -25,16 +25,7 @@ enum {
 /* Everything that changes a stock: what a flow was declared to mean, and what needs no
  * declaration. A file of accounts says for each where it goes. */
 #define ACCOUNT_FLOWS(X)                                                                           \
-    X(PURCHASE, "purchase")                                                                        \
-    X(SALE, "sale")                                                                                \
-    X(SEIZURE, "seizure")                                                                          \
-    X(DONATION, "donation")                                                                        \
-    X(POOL_PAYOUT, "pool-payout")                                                                  \
-    X(CLIENT_DEPOSIT, "client-deposit")                                                            \
-    X(CLIENT_WITHDRAWAL, "client-withdrawal")                                                      \
-    X(LOAN, "loan")                                                                                \
-    X(CUSTODY, "custody")                                                                          \
-    X(OTHER, "other")                                                                              \
+    FLOW_MEANINGS(X)                                                                               \
     X(MINED, "mined")                                                                              \
     X(FEES, "fees")                                                                                \
     X(ENTERED, "entered")                                                                          \
