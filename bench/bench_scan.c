@@ -267,7 +267,7 @@ static void read_once(struct outcome *out, const struct input *input)
     struct source_plan plan;
     struct source_block blocks[256];
     struct err err = {0};
-    must(source_plan_make(&plan, source, source_tip(source), 1, &err), &err);
+    must(source_plan_make(&plan, source, source_tip(source), 1, NULL, &err), &err);
     out->clock = bench_seconds(CLOCK_MONOTONIC);
     out->cpu = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t i = 0; i < plan.shard_count; i++) {

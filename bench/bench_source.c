@@ -240,7 +240,7 @@ static void bench_stream(const struct input *input, unsigned threads)
     double anchor[RUN_COUNT];
     uint64_t sum = 0;
     uint64_t ignored;
-    must(source_plan_make(&plan, source, source_tip(source), 0, &err), &err);
+    must(source_plan_make(&plan, source, source_tip(source), 0, NULL, &err), &err);
     struct work like = {.source = source, .plan = &plan, .input = input};
     for (unsigned i = 0; i < RUN_COUNT; i++) {
         anchor[i] = run(&like, plain_pread, threads, &ignored);

@@ -90,7 +90,7 @@ static void check_shard(const struct source *source, const struct source_shard *
     buf_free(&raw);
 }
 
-static void check_source(const struct source *source)
+static void check_source(struct source *source)
 {
     struct source_plan plan;
     struct source_stats stats;
@@ -100,7 +100,7 @@ static void check_source(const struct source *source)
     sanad_assert(stats.stale_blocks <= stats.blocks);
     if (tip == NODE_NONE)
         return;
-    sanad_assert(source_plan_make(&plan, source, tip, 0, &err) == 0);
+    sanad_assert(source_plan_make(&plan, source, tip, 0, NULL, &err) == 0);
     uint64_t planned = 0;
     for (size_t i = 0; i < plan.shard_count; i++) {
         check_shard(source, &plan.shards[i]);

@@ -27,6 +27,7 @@ struct pending {
     uint32_t size;
     struct buf touched;
     struct resolve *resolve; /* or NULL */
+    bool left_out;           /* not read: only its header is known */
 };
 
 struct committer {
@@ -160,10 +161,21 @@ static void take_payload(struct committer *c, const struct parsed *parsed, const
         resolve_queue(c->pass, resolve);
 }
 
+static void take_left_out(struct committer *c, const struct parsed *parsed)
+{
+    struct pending *pending = pending_at(c, c->count++);
+    *pending = (struct pending){.node = parsed->node, .left_out = true};
+    c->pending_bytes += pending_size(pending);
+}
+
 static int take(struct committer *c, const struct parsed *parsed, struct err *err)
 {
     const uint8_t *data;
     sanad_assert(c->count < PENDING_MAX && parsed->height == c->next_write + c->count);
+    if (!parsed->batch) {
+        take_left_out(c, parsed);
+        return 0;
+    }
     int code = payload_of(c, &data, parsed, err);
     if (code == 0)
         take_payload(c, parsed, data);
@@ -456,6 +468,7 @@ static int write_block(struct committer *c, const struct pending *pending, struc
         return code;
     }
     c->result->blocks++;
+    c->result->read_blocks += !pending->left_out;
     c->result->transactions += pending->tx_count;
     c->result->bytes += pending->size;
     c->next_write++;

@@ -326,7 +326,8 @@ static void *search_main(void *context)
 static int search_run(struct search_work *work, uint32_t tip, struct err *err)
 {
     const struct proof *proof = work->proof;
-    int code = source_plan_make(&work->plan, proof->source, tip, proof->state.first_height, err);
+    int code =
+        source_plan_make(&work->plan, proof->source, tip, proof->state.first_height, NULL, err);
     if (code == SANAD_MISSING)
         return 0; /* a source that does not hold all blocks proves nothing this way */
     if (code < 0)

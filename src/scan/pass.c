@@ -35,6 +35,30 @@ void threads_do(unsigned count, void *(*main)(void *), void *context)
         (void)pthread_join(threads[i], NULL);
 }
 
+/* Heights that the plan leaves out hold nothing that is looked for: they are there at once. */
+static void left_out_fill(struct pass *pass)
+{
+    uint32_t count = pass->to_height - pass->from_height + 1;
+    uint32_t node = pass->tip;
+    if (pass->plan.left_out == 0)
+        return;
+    bool *read = mem_zalloc(count, sizeof *read);
+    for (size_t s = 0; s < pass->plan.shard_count; s++)
+        for (uint32_t i = 0; i < pass->plan.shards[s].block_count; i++)
+            read[node_height(pass, pass->plan.shards[s].nodes[i]) - pass->from_height] = true;
+    pass->left_out = mem_zalloc(pass->plan.left_out, sizeof *pass->left_out);
+    size_t used = 0;
+    for (uint32_t i = count; i-- > 0; node = header_tree_node(pass->tree, node)->prev) {
+        if (read[i])
+            continue;
+        sanad_assert(used < pass->plan.left_out);
+        struct parsed *parsed = &pass->left_out[used++];
+        *parsed = (struct parsed){.node = node, .height = pass->from_height + i};
+        pass->by_height[i] = parsed;
+    }
+    free(read);
+}
+
 static void pass_init(struct pass *pass)
 {
     pthread_condattr_t clock;
@@ -52,6 +76,7 @@ static void pass_init(struct pass *pass)
     pass->waiting_end = &pass->waiting;
     pass->by_height = mem_zalloc(pass->to_height - pass->from_height + 1, sizeof(struct parsed *));
     pass->watch = watch_new(pass->scripts, pass->script_count);
+    left_out_fill(pass);
     pass->spill = spill_new(store_name(pass->options->store));
 }
 
@@ -60,7 +85,7 @@ static void batches_free(struct pass *pass)
 {
     for (uint32_t i = 0; i <= pass->to_height - pass->from_height; i++) {
         struct parsed *parsed = pass->by_height[i];
-        if (!parsed || --parsed->batch->left > 0)
+        if (!parsed || !parsed->batch || --parsed->batch->left > 0)
             continue;
         free(parsed->batch->payload);
         free(parsed->batch);
@@ -71,6 +96,7 @@ static void pass_end(struct pass *pass)
 {
     batches_free(pass);
     free(pass->by_height);
+    free(pass->left_out);
     watch_free(pass->watch);
     spill_free(pass->spill);
     source_plan_free(&pass->plan);
@@ -98,6 +124,19 @@ static int threads_run(struct pass *pass, struct pass_result *result, struct err
     return code;
 }
 
+static int plan_make(struct pass *pass, struct err *err)
+{
+    struct source_wanted wanted = {.script_count = pass->script_count};
+    struct bytes *scripts = mem_alloc(pass->script_count * sizeof *scripts);
+    for (size_t i = 0; i < pass->script_count; i++)
+        scripts[i] = pass->scripts[i].script;
+    wanted.scripts = scripts;
+    int code = source_plan_make(&pass->plan, pass->options->source, pass->tip, pass->from_height,
+                                &wanted, err);
+    free(scripts);
+    return code;
+}
+
 int pass_run(struct pass_result *result, const struct scan_options *options,
              const struct watch_script *scripts, size_t script_count, struct pass_range range,
              struct err *err)
@@ -113,7 +152,7 @@ int pass_run(struct pass_result *result, const struct scan_options *options,
     };
     pass.to_height = header_tree_node(pass.tree, range.tip)->height;
     sanad_assert(pass.from_height <= pass.to_height);
-    int code = source_plan_make(&pass.plan, options->source, range.tip, range.from_height, err);
+    int code = plan_make(&pass, err);
     if (code < 0)
         return code;
     pass_init(&pass);

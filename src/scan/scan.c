@@ -203,7 +203,7 @@ static int pass_do(struct run *run, const struct script_list *list, struct pass_
     result->passes++;
     result->blocks += range.extends ? counts.blocks : 0;
     result->transactions += range.extends ? counts.transactions : 0;
-    result->again_blocks += range.extends ? 0 : counts.blocks;
+    result->again_blocks += range.extends ? 0 : counts.read_blocks;
     result->late_scripts += range.extends ? 0 : list->count;
     result->bytes += counts.bytes;
     result->coins += counts.coins;

@@ -26,7 +26,7 @@ struct scan_options {
 struct scan_result {
     struct facts_state state;
     uint32_t from_height;  /* first block read in this run */
-    uint64_t blocks;       /* new ones, read in this run */
+    uint64_t blocks;       /* new ones, read (or known to hold nothing) in this run */
     uint64_t again_blocks; /* older ones, read again for scripts that came late */
     uint64_t late_scripts; /* for how many, those of several passes added up */
     uint64_t stale_blocks;

@@ -152,7 +152,7 @@ size_t coins_count(const struct coins *coins);
 /* One block that was parsed (and verified). Its log and its touched transactions stand in
  * the payload of its batch. */
 struct parsed {
-    struct batch *batch;
+    struct batch *batch; /* NULL: the plan left the block out, it was not read */
     uint32_t node;
     uint32_t height;
     uint32_t tx_count;
@@ -254,6 +254,7 @@ struct pass {
     bool extends; /* adds blocks to the store; else looks for late scripts in known ones */
 
     struct source_plan plan;
+    struct parsed *left_out; /* one for each height that the plan leaves out */
     struct spill *spill;
     uint64_t payload_max;
     pthread_mutex_t lock;
@@ -273,6 +274,7 @@ struct pass {
 /* Counts of what was committed. */
 struct pass_result {
     uint64_t blocks, transactions, bytes, coins, spends;
+    uint64_t read_blocks; /* without those that the plan left out */
 };
 /* Reads [from_height, to_height] of the branch of `tip` for the scripts, and commits facts up
  * to the highest height before an error. */

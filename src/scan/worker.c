@@ -185,17 +185,17 @@ static void batch_submit(struct pass *pass, struct batch *batch)
 
 struct work {
     struct pass *pass;
-    uint32_t file; /* of the shard */
+    char shard_name[SOURCE_NAME_SIZE];
     struct scratch scratch;
     struct source_block source[BATCH_BLOCK_MAX];
     struct work_block blocks[BATCH_BLOCK_MAX];
     size_t touched_at[BATCH_BLOCK_MAX + 1]; /* into scratch.touched */
 };
 
-/* Notes that a block of the shard failed, with the file where it stands. */
+/* Notes that a block of the shard failed, with where it comes from. */
 static void block_fail(const struct work *work, uint32_t node, struct err *err)
 {
-    (void)err_wrap(err, "blk%05u.dat", work->file);
+    (void)err_wrap(err, "%s", work->shard_name);
     pass_fail(work->pass, node_height(work->pass, node), err);
 }
 
@@ -400,7 +400,7 @@ static void shard_do(struct work *work, const struct source_shard *shard)
     struct source_reader *reader;
     struct err err;
     size_t done = 0;
-    work->file = shard->file;
+    source_shard_name(pass->options->source, work->shard_name, shard);
     int got = source_reader_open(&reader, pass->options->source, shard, &err);
     if (got < 0) {
         shard_fail(pass, shard, 0, &err);

@@ -559,11 +559,8 @@ static int blkfile_gap(const struct source *source, struct err *err)
     uint32_t hole;
     if (source->tip == NODE_NONE)
         return err_set(err, SANAD_MISSING, "%s: has no block yet", blk->folder);
-    uint32_t first = NODE_NONE;
     const struct header_node *tip = header_tree_node(source->tree, source->tip);
-    for (uint32_t node = source->best; node != NODE_NONE && !source->places[node].linked;
-         node = header_tree_node(source->tree, node)->prev)
-        first = node;
+    uint32_t first = source_first_unlinked(source);
     if (first != NODE_NONE && !being_written(blk, first))
         return blkfile_missing(source, first, err);
     uint64_t later = count_later(blk);
@@ -598,12 +595,22 @@ static void blkfile_close(struct source *source)
     free(blk);
 }
 
+static void blkfile_shard_name(const struct source *source, char ret_name[SOURCE_NAME_SIZE],
+                               const struct source_shard *shard)
+{
+    char name[FILE_NAME_SIZE];
+    (void)source;
+    file_name_of(name, FD_BLK, shard->file);
+    (void)snprintf(ret_name, SOURCE_NAME_SIZE, "%s", name);
+}
+
 static const struct source_ops blkfile_ops = {
     .refresh = blkfile_refresh,
     .block_read = blkfile_block_read,
     .undo_read = blkfile_undo_read,
     .missing = blkfile_missing,
     .gap = blkfile_gap,
+    .shard_name = blkfile_shard_name,
     .reader_open = blkfile_reader_open,
     .reader_next = blkfile_reader_next,
     .reader_close = blkfile_reader_close,

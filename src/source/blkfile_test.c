@@ -144,8 +144,8 @@ static void test_no_genesis(void **state)
     test_ok(source_gap(f.source, &f.err), &f.err);
     check_stream(&f, 9);
     struct source_plan plan;
-    test_refused(source_plan_make(&plan, f.source, source_tip(f.source), 8, &f.err), SANAD_MISSING,
-                 &f.err, "height 8 has no block: it is below the anchor 9");
+    test_refused(source_plan_make(&plan, f.source, source_tip(f.source), 8, NULL, &f.err),
+                 SANAD_MISSING, &f.err, "height 8 has no block: it is below the anchor 9");
     fixture_end(&f);
 }
 
@@ -182,8 +182,8 @@ static void test_pruned_meanwhile(void **state)
     assert_int_equal(f.stats.stale_blocks, 0);
     test_refused(source_block_read(f.source, &raw, low, &f.err), SANAD_MISSING, &f.err,
                  "height 4 has no block: its file is gone");
-    test_refused(source_plan_make(&plan, f.source, source_tip(f.source), 3, &f.err), SANAD_MISSING,
-                 &f.err, "height 3 has no block: its file is gone");
+    test_refused(source_plan_make(&plan, f.source, source_tip(f.source), 3, NULL, &f.err),
+                 SANAD_MISSING, &f.err, "height 3 has no block: its file is gone");
     check_stream(&f, 10);
     refresh_ok(&f);
     assert_int_equal(tip_height(&f), 18);
@@ -385,7 +385,7 @@ static void test_replaced(void **state)
     test_refused(source_block_read(f.source, &raw, source_active(f.source, 5), &f.err),
                  SANAD_REFUSED, &f.err, "no longer the block of height 5");
     assert_int_equal(raw.size, 0);
-    test_ok(source_plan_make(&plan, f.source, source_tip(f.source), 0, &f.err), &f.err);
+    test_ok(source_plan_make(&plan, f.source, source_tip(f.source), 0, NULL, &f.err), &f.err);
     test_ok(source_reader_open(&reader, f.source, &plan.shards[0], &f.err), &f.err);
     test_refused(source_reader_next(reader, blocks, countof(blocks), &f.err), SANAD_REFUSED, &f.err,
                  "no longer the block of height 5");

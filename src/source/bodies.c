@@ -55,7 +55,7 @@ bool source_body_add(struct source *source, uint32_t node, struct source_place p
     if (node < source->unsettled)
         source->unsettled = node;
     source->stats.blocks++;
-    source->stats.bytes += place.size;
+    source->stats.bytes += source_place_bytes(&place);
     return true;
 }
 
@@ -64,8 +64,17 @@ void source_body_drop(struct source *source, uint32_t node)
     struct source_place *mine = &source->places[node];
     sanad_assert(mine->size > 0 && source->stats.blocks > 0);
     source->stats.blocks--;
-    source->stats.bytes -= mine->size;
+    source->stats.bytes -= source_place_bytes(mine);
     *mine = (struct source_place){.linked = mine->linked};
+}
+
+uint32_t source_first_unlinked(const struct source *source)
+{
+    uint32_t first = NODE_NONE;
+    for (uint32_t node = source->best; node != NODE_NONE && !source->places[node].linked;
+         node = header_tree_node(source->tree, node)->prev)
+        first = node;
+    return first;
 }
 
 /* More work; of equal work the lower hash, so that everyone with the same blocks stands on

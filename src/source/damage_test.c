@@ -179,7 +179,7 @@ static void test_truncated_middle(void **state)
                  "height 5 has no block: blk00000.dat, offset");
     uint32_t top = header_tree_find(source_headers(f.source), &f.blocks[12].hash);
     assert_true(top != NODE_NONE);
-    test_refused(source_plan_make(&plan, f.source, top, 0, &f.err), SANAD_MISSING, &f.err,
+    test_refused(source_plan_make(&plan, f.source, top, 0, NULL, &f.err), SANAD_MISSING, &f.err,
                  "height 5 has no block: blk00000.dat, offset");
     assert_non_null(strstr(f.err.text, "the record is not whole"));
     hash256_display(name, &f.blocks[5].hash);

@@ -128,7 +128,8 @@ static inline void check_stream(struct fixture *f, uint32_t from)
     struct source_plan plan;
     bool seen[CHAIN_LENGTH] = {false};
     uint32_t top = tip_height(f);
-    test_ok(source_plan_make(&plan, f->source, source_tip(f->source), from, &f->err), &f->err);
+    test_ok(source_plan_make(&plan, f->source, source_tip(f->source), from, NULL, &f->err),
+            &f->err);
     assert_int_equal(plan.to_height, top);
     for (size_t i = 0; i < plan.shard_count; i++) {
         if (i > 0)

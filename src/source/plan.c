@@ -5,17 +5,34 @@
 #include <stdlib.h>
 
 /* The branch from the tip down to from_height, lowest height first. */
-static int branch_collect(struct source_plan *plan, const struct source *source, struct err *err)
+static void branch_collect(struct source_plan *plan, const struct source *source)
 {
     uint32_t node = plan->tip;
-    uint32_t missing = NODE_NONE;
     for (uint32_t height = plan->to_height + 1; height-- > plan->from_height;) {
-        if (source->places[node].size == 0)
-            missing = node;
         plan->node_storage[height - plan->from_height] = node;
         node = header_tree_node(source->tree, node)->prev;
     }
-    return missing == NODE_NONE ? 0 : source->ops->missing(source, missing, err);
+}
+
+/* Leaves only the nodes that are to be read, all of which must have bodies. */
+static int nodes_choose(struct source_plan *plan, struct source *source, size_t count,
+                        const struct source_wanted *wanted, struct err *err)
+{
+    uint32_t *nodes = plan->node_storage;
+    bool *reads = mem_alloc(count);
+    memset(reads, true, count);
+    int code = source->ops->plan_choose
+                   ? source->ops->plan_choose(source, reads, nodes, count, wanted, err)
+                   : 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        if (reads[i] && source->places[nodes[i]].size == 0)
+            code = source_missing(source, nodes[i], err);
+        else if (reads[i])
+            nodes[plan->block_count++] = nodes[i];
+    }
+    plan->left_out = count - plan->block_count;
+    free(reads);
+    return code;
 }
 
 /* Orders by place: file, then offset. */
@@ -58,11 +75,12 @@ static void shard_add(struct source_shard *shard, const struct source *source, c
     if (height > shard->highest_height)
         shard->highest_height = height;
     shard->block_count++;
-    shard->bytes += source->places[*node].size;
+    shard->bytes += source_place_bytes(&source->places[*node]);
 }
 
-static void cut_shards(struct source_plan *plan, const struct source *source, size_t count)
+static void cut_shards(struct source_plan *plan, const struct source *source)
 {
+    size_t count = plan->block_count;
     const uint32_t *nodes = plan->node_storage;
     plan->shard_count = count_files(source, nodes, count);
     plan->shards = mem_zalloc(plan->shard_count, sizeof *plan->shards);
@@ -71,13 +89,13 @@ static void cut_shards(struct source_plan *plan, const struct source *source, si
         if (i > 0 && source->places[nodes[i]].file != source->places[nodes[i - 1]].file)
             shard++;
         shard_add(shard, source, &nodes[i]);
-        plan->bytes += source->places[nodes[i]].size;
+        plan->bytes += source_place_bytes(&source->places[nodes[i]]);
     }
     qsort(plan->shards, plan->shard_count, sizeof *plan->shards, compare_shards);
 }
 
-int source_plan_make(struct source_plan *ret_plan, const struct source *source, uint32_t tip,
-                     uint32_t from_height, struct err *err)
+int source_plan_make(struct source_plan *ret_plan, struct source *source, uint32_t tip,
+                     uint32_t from_height, const struct source_wanted *wanted, struct err *err)
 {
     sanad_assert(tip < source->place_count);
     struct source_plan plan = {
@@ -87,13 +105,15 @@ int source_plan_make(struct source_plan *ret_plan, const struct source *source, 
                        from_height, source_first_height(source));
     size_t count = from_height <= plan.to_height ? plan.to_height - from_height + 1 : 0;
     plan.node_storage = mem_alloc(count * sizeof *plan.node_storage);
-    int code = count > 0 ? branch_collect(&plan, source, err) : 0;
+    if (count > 0)
+        branch_collect(&plan, source);
+    int code = nodes_choose(&plan, source, count, wanted, err);
     if (code != 0) {
         free(plan.node_storage);
         return code;
     }
-    qsort_r(plan.node_storage, count, sizeof *plan.node_storage, compare_places, (void *)source);
-    cut_shards(&plan, source, count);
+    qsort_r(plan.node_storage, plan.block_count, sizeof *plan.node_storage, compare_places, source);
+    cut_shards(&plan, source);
     *ret_plan = plan;
     return 0;
 }

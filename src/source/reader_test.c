@@ -110,7 +110,8 @@ static void test_sizes(void **state)
     }
     fixture_open(&f);
     for (uint32_t from = 0; from < f.block_count; from += 3) {
-        test_ok(source_plan_make(&plan, f.source, source_tip(f.source), from, &f.err), &f.err);
+        test_ok(source_plan_make(&plan, f.source, source_tip(f.source), from, NULL, &f.err),
+                &f.err);
         assert_int_equal(plan.shard_count, 1);
         assert_int_equal(plan.shards[0].block_count, f.block_count - from);
         for (size_t i = 0; i < countof(maxima); i++)
@@ -173,7 +174,7 @@ static void test_many_files(void **state)
         put(&f, (uint32_t)(i / 2 * 7 % MANY_FILES), i);
     fixture_open(&f);
     assert_int_equal(count_open(), before);
-    test_ok(source_plan_make(&plan, f.source, source_tip(f.source), 0, &f.err), &f.err);
+    test_ok(source_plan_make(&plan, f.source, source_tip(f.source), 0, NULL, &f.err), &f.err);
     assert_int_equal(plan.shard_count, MANY_FILES);
     for (size_t i = 0; i < plan.shard_count; i++)
         assert_int_equal(plan.shards[i].lowest_height, 2 * i);
@@ -230,10 +231,10 @@ static void test_empty_plan(void **state)
     for (size_t i = 0; i < f.block_count; i++)
         put(&f, 0, i);
     fixture_open(&f);
-    test_ok(source_plan_make(&plan, f.source, source_tip(f.source), 4, &f.err), &f.err);
+    test_ok(source_plan_make(&plan, f.source, source_tip(f.source), 4, NULL, &f.err), &f.err);
     assert_int_equal(plan.shard_count + plan.bytes, 0);
     source_plan_free(&plan);
-    test_ok(source_plan_make(&plan, f.source, source_active(f.source, 2), 1, &f.err), &f.err);
+    test_ok(source_plan_make(&plan, f.source, source_active(f.source, 2), 1, NULL, &f.err), &f.err);
     assert_int_equal(plan.shards[0].block_count, 2);
     assert_int_equal(plan.to_height, 2);
     source_plan_free(&plan);

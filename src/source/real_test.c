@@ -29,7 +29,7 @@ static uint32_t stream_all(struct source *source, uint32_t from)
     struct err err = {0};
     uint32_t total = 0;
     int count = 0;
-    test_ok(source_plan_make(&plan, source, source_tip(source), from, &err), &err);
+    test_ok(source_plan_make(&plan, source, source_tip(source), from, NULL, &err), &err);
     for (size_t s = 0; s < plan.shard_count; s++) {
         test_ok(source_reader_open(&reader, source, &plan.shards[s], &err), &err);
         while ((count = source_reader_next(reader, blocks, countof(blocks), &err)) > 0) {

@@ -2,18 +2,34 @@
  * answers through its table. */
 #include "source/source_priv.h"
 
-static const char BLOCKS_PREFIX[] = "blocks:";
+static const struct source_kind kinds[] = {
+    {.prefix = "blocks:", .form = "DIR", .lacks = "names no folder", .open = blkfile_open},
+};
+
+static int spec_refuse(const char *spec, struct err *err)
+{
+    struct buf forms = buf_with_max(ERR_TEXT_SIZE);
+    for (size_t i = 0; i < countof(kinds); i++)
+        buf_format(&forms, "%s%s%s", i == 0 ? "" : " or ", kinds[i].prefix, kinds[i].form);
+    int code =
+        err_set(err, SANAD_USAGE, "source %.200s: not of the form %s", spec, buf_cstr(&forms));
+    buf_free(&forms);
+    return code;
+}
 
 int source_open(struct source **ret_source, const char *spec, const struct source_options *options,
                 struct err *err)
 {
     sanad_assert(options && options->params);
-    size_t prefix = sizeof BLOCKS_PREFIX - 1;
-    if (strncmp(spec, BLOCKS_PREFIX, prefix) != 0)
-        return err_set(err, SANAD_USAGE, "source %s: not of the form blocks:DIR", spec);
-    if (spec[prefix] == 0)
-        return err_set(err, SANAD_USAGE, "source %s: names no folder", spec);
-    return blkfile_open(ret_source, spec + prefix, options, err);
+    for (size_t i = 0; i < countof(kinds); i++) {
+        size_t size = strlen(kinds[i].prefix);
+        if (strncmp(spec, kinds[i].prefix, size) != 0)
+            continue;
+        if (spec[size] == 0 && kinds[i].lacks)
+            return err_set(err, SANAD_USAGE, "source %s: %s", spec, kinds[i].lacks);
+        return kinds[i].open(ret_source, spec + size, options, err);
+    }
+    return spec_refuse(spec, err);
 }
 
 void source_close(struct source *source)
@@ -55,9 +71,27 @@ uint32_t source_active(const struct source *source, uint32_t height)
     return source->active[height - first];
 }
 
+int source_missing(const struct source *source, uint32_t node, struct err *err)
+{
+    if (source->ops->missing)
+        return source->ops->missing(source, node, err);
+    return err_set(err, SANAD_MISSING, "height %u has no block", source_node_height(source, node));
+}
+
 int source_gap(const struct source *source, struct err *err)
 {
-    return source->ops->gap(source, err);
+    if (source->ops->gap)
+        return source->ops->gap(source, err);
+    if (source->tip == NODE_NONE)
+        return err_set(err, SANAD_MISSING, "the source has no block yet");
+    uint32_t first = source_first_unlinked(source);
+    return first == NODE_NONE ? 0 : source_missing(source, first, err);
+}
+
+void source_shard_name(const struct source *source, char ret_name[SOURCE_NAME_SIZE],
+                       const struct source_shard *shard)
+{
+    source->ops->shard_name(source, ret_name, shard);
 }
 
 void source_stats_get(struct source_stats *ret_stats, const struct source *source)
@@ -71,7 +105,7 @@ int source_block_read(const struct source *source, struct buf *ret_raw, uint32_t
     sanad_assert(node < source->place_count);
     buf_reset(ret_raw);
     if (source->places[node].size == 0)
-        return source->ops->missing(source, node, err);
+        return source_missing(source, node, err);
     return source->ops->block_read(source, ret_raw, node, err);
 }
 
@@ -80,7 +114,10 @@ int source_undo_read(struct source *source, struct buf *ret_raw, uint32_t node, 
     sanad_assert(node < source->place_count);
     buf_reset(ret_raw);
     if (source->places[node].size == 0)
-        return source->ops->missing(source, node, err);
+        return source_missing(source, node, err);
+    if (!source->ops->undo_read)
+        return err_set(err, SANAD_MISSING, "height %u has no undo data",
+                       source_node_height(source, node));
     return source->ops->undo_read(source, ret_raw, node, err);
 }
 

@@ -1,6 +1,6 @@
-/* source: where blocks come from. One interface; behind it block files of a node
- * ("blocks:DIR"), later a node's RPC, the P2P network and snapshots. A source is opened,
- * looked at again for news (refresh), and read from many threads. */
+/* source: where blocks come from. One interface; behind it a kind for each form of spec, such
+ * as the block files of a node ("blocks:DIR"). A source is opened, looked at again for news
+ * (refresh), and read from many threads. */
 #ifndef SANAD_SOURCE_H
 #define SANAD_SOURCE_H
 
@@ -13,10 +13,12 @@ struct source_options {
     const struct chain_anchor *anchor; /* or NULL */
 };
 
-/* "blocks:DIR". Reads all headers, checks them and finds the most-work tip whose bodies are
+/* By the form of spec ("blocks:DIR"); USAGE where it is none.
+ *
+ * "blocks:DIR": reads all headers, checks them and finds the most-work tip whose bodies are
  * all there. DIR is the folder with blk?????.dat (a node's `blocks`). What a node may leave
  * there is no error: any order, stale branches, zero tails, records that are not whole.
- * USAGE: another form of spec. REFUSED, naming file and offset: no blk file, an xor.dat that
+ * REFUSED, naming file and offset: no blk file, an xor.dat that
  * is not 8 bytes or not the key, another network's blocks, a header that breaks a rule.
  * MISSING: the genesis block, or the anchor's, is not there. */
 int source_open(struct source **ret_source, const char *spec, const struct source_options *options,
@@ -64,29 +66,42 @@ int source_undo_read(struct source *source, struct buf *ret_raw, uint32_t node, 
 
 /* ---- one streaming pass ---------------------------------------------------------------- */
 
-/* A shard is one block file with the blocks of it that stand on the branch of `tip` at
- * heights >= from_height. */
+/* A shard is what one reader reads in one go: the blocks of one block file, or of a run of
+ * heights, that stand on the branch of `tip` at heights >= from_height. */
 struct source_shard {
-    uint32_t file;
+    uint32_t file; /* its number, as the kind of source counts */
     uint32_t lowest_height;
     uint32_t highest_height;
     uint32_t block_count;
     uint64_t bytes;
     const uint32_t *nodes; /* in the order of the file */
 };
-/* Shards ordered by lowest height. The caller frees. MISSING names the first height without
- * a body. */
+enum { SOURCE_NAME_SIZE = 256 };
+/* What a shard's blocks come from, for errors: "blk00012.dat". */
+void source_shard_name(const struct source *source, char ret_name[SOURCE_NAME_SIZE],
+                       const struct source_shard *shard);
+
+/* What a pass looks for, where it needs only blocks that hold or spend one of these scripts. */
+struct source_wanted {
+    const struct bytes *scripts;
+    size_t script_count;
+};
+/* Shards ordered by lowest height. The caller frees. With `wanted` a source that can tell
+ * leaves out blocks that hold and spend none of the scripts; NULL: all are read. MISSING names
+ * the first height without a body. */
 struct source_plan {
     struct source_shard *shards;
     size_t shard_count;
-    uint64_t bytes;
+    size_t block_count; /* to be read: of all shards */
+    size_t left_out;    /* heights that no shard has */
+    uint64_t bytes;     /* as far as sizes are known before blocks are fetched */
     uint32_t from_height;
     uint32_t to_height;
     uint32_t tip; /* node at to_height */
     uint32_t *node_storage;
 };
-int source_plan_make(struct source_plan *ret_plan, const struct source *source, uint32_t tip,
-                     uint32_t from_height, struct err *err);
+int source_plan_make(struct source_plan *ret_plan, struct source *source, uint32_t tip,
+                     uint32_t from_height, const struct source_wanted *wanted, struct err *err);
 void source_plan_free(struct source_plan *plan);
 
 struct source_block {
@@ -98,9 +113,9 @@ struct source_reader;
 /* Reads one shard; private buffer, one thread. */
 int source_reader_open(struct source_reader **ret_reader, const struct source *source,
                        const struct source_shard *shard, struct err *err);
-/* The next blocks of the file that stand together in the reader's buffer (about 1 MiB, or
- * one larger block): up to `max`, valid until the next call. Returns how many, 0 at the end,
- * negative on error. */
+/* The next blocks of the shard that stand together in the reader's memory (of a file about
+ * 1 MiB, or one larger block): up to `max`, valid until the next call. Returns how many, 0 at the
+ * end, negative on error. */
 int source_reader_next(struct source_reader *reader, struct source_block *ret_blocks, size_t max,
                        struct err *err);
 void source_reader_close(struct source_reader *reader);

@@ -1,6 +1,11 @@
 /* source_priv: what the parts of this module share. `struct source` is what every kind of
  * source has (headers, where bodies are, the active chain); `struct source_ops` is what a
- * kind does its own way. Block files ("blocks:DIR") are the one kind so far. */
+ * kind does its own way; `struct source_kind` is its line in the table of source.c.
+ *
+ * A new kind: a struct whose first member is `struct source`, begun with source_init; open
+ * adds headers to the tree and calls source_body_add (or source_fetch_add, where blocks are
+ * fetched one by one) for each block that can be had, then source_settle. The tip, the active
+ * chain, plans and gaps follow from that. */
 #ifndef SANAD_SOURCE_PRIV_H
 #define SANAD_SOURCE_PRIV_H
 
@@ -21,21 +26,48 @@ struct source_place {
     uint32_t linked : 1;
 };
 
+/* Of a place: how many bytes the block has is known only when it is fetched. */
+#define SOURCE_SIZE_UNKNOWN 0xffffffffu
+#define SOURCE_FILE_MASK 0x7fffffffu
+
+/* What may be left out (NULL) says what is done then. All but refresh and close run in many
+ * threads at once. */
 struct source_ops {
     int (*refresh)(struct source *source, struct err *err);
     int (*block_read)(const struct source *source, struct buf *ret_raw, uint32_t node,
                       struct err *err);
+    /* NULL: MISSING, "height N has no undo data". */
     int (*undo_read)(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
-    /* Sets MISSING: "height N has no block" and why. */
+    /* Which of the nodes (of the branch of a plan, lowest first) a pass has to read: clears
+     * ret_reads[i] where the block is known to hold and to spend none of the wanted scripts
+     * (NULL: every block is wanted; then MISSING where that is more than the source can give).
+     * NULL: all. */
+    int (*plan_choose)(struct source *source, bool *ret_reads, const uint32_t *nodes, size_t count,
+                       const struct source_wanted *wanted, struct err *err);
+    /* Sets MISSING: "height N has no block" and why. NULL: without why. */
     int (*missing)(const struct source *source, uint32_t node, struct err *err);
-    /* MISSING where blocks are known that no chain of bodies reaches; else 0. */
+    /* MISSING where blocks are known that no chain of bodies reaches; else 0. NULL: the lowest
+     * header of the best chain that has no body is the gap. */
     int (*gap)(const struct source *source, struct err *err);
+    /* Names where the blocks of a shard come from. */
+    void (*shard_name)(const struct source *source, char ret_name[SOURCE_NAME_SIZE],
+                       const struct source_shard *shard);
+    /* The three together; source_fetch_reader_* where blocks are fetched one by one. */
     int (*reader_open)(struct source_reader **ret_reader, const struct source *source,
                        const struct source_shard *shard, struct err *err);
     int (*reader_next)(struct source_reader *reader, struct source_block *ret_blocks, size_t max,
                        struct err *err);
     void (*reader_close)(struct source_reader *reader);
     void (*close)(struct source *source);
+};
+
+/* A line of the table of kinds: what stands before the colon and what behind it. */
+struct source_kind {
+    const char *prefix; /* "blocks:" */
+    const char *form;   /* "DIR", for the error that a spec is none */
+    const char *lacks;  /* "names no folder": where nothing stands behind; NULL: may be empty */
+    int (*open)(struct source **ret_source, const char *rest, const struct source_options *options,
+                struct err *err);
 };
 
 struct source {
@@ -71,10 +103,30 @@ bool source_body_add(struct source *source, uint32_t node, struct source_place p
 void source_body_drop(struct source *source, uint32_t node);
 /* After bodies were added: which are linked, the tip, the active chain, stale blocks. */
 void source_settle(struct source *source);
+/* Sets MISSING: "height N has no block" and why, as the kind knows. */
+int source_missing(const struct source *source, uint32_t node, struct err *err);
+/* The lowest node of the best chain of headers that no chain of bodies reaches, or NODE_NONE. */
+uint32_t source_first_unlinked(const struct source *source);
+static inline uint64_t source_place_bytes(const struct source_place *place)
+{
+    return place->size == SOURCE_SIZE_UNKNOWN ? 0 : place->size;
+}
 static inline uint32_t source_node_height(const struct source *source, uint32_t node)
 {
     return header_tree_node(source->tree, node)->height;
 }
+
+/* ---- blocks fetched one by one (fetch.c) ---------------------------------------------------- */
+
+/* As source_body_add, for a block that block_read can fetch; plans make shards of runs of
+ * heights. */
+void source_fetch_add(struct source *source, uint32_t node);
+/* Readers that ask ahead through the kind's block_read, a few blocks at once. */
+int source_fetch_reader_open(struct source_reader **ret_reader, const struct source *source,
+                             const struct source_shard *shard, struct err *err);
+int source_fetch_reader_next(struct source_reader *reader, struct source_block *ret_blocks,
+                             size_t max, struct err *err);
+void source_fetch_reader_close(struct source_reader *reader);
 
 /* ---- the byte obfuscation of block files (xor_hot.c, xor_avx2.c)
  * ----------------------------------------- */
