@@ -54,6 +54,8 @@ struct hash160 {
 };
 void ripemd160_of(struct hash160 *ret_digest, struct bytes bytes);
 void hash160_of(struct hash160 *ret_digest, struct bytes bytes); /* RIPEMD160(SHA256()) */
+/* SHA-1 (FIPS 180-4), for old timestamps: two different messages with one digest are known. */
+void sha1_of(struct hash160 *ret_digest, struct bytes bytes);
 /* The thread's context holds the key until the next call or the thread's end. */
 void hmac_sha512(uint8_t ret_mac[64], struct bytes key, struct bytes message);
 
@@ -63,6 +65,16 @@ void hmac_sha512(uint8_t ret_mac[64], struct bytes key, struct bytes message);
  * two equal hashes stood side by side where one would be duplicated or a full pair
  * repeated (CVE-2012-2459): such a block is refused. */
 void merkle_root(struct hash256 *ret_root, bool *ret_mutated, struct hash256 *hashes, size_t count);
+/* The way from hash `index` up to that root: at each level its sibling, and whether it stands
+ * before it (the last of an odd level is its own sibling). The array is overwritten. */
+enum { MERKLE_BRANCH_MAX = 32 };
+struct merkle_branch {
+    struct hash256 siblings[MERKLE_BRANCH_MAX];
+    bool left[MERKLE_BRANCH_MAX];
+    size_t count;
+};
+void merkle_branch(struct merkle_branch *ret_branch, struct hash256 *hashes, size_t count,
+                   size_t index);
 
 /* ---- secp256k1 front ------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* Proves: RIPEMD-160 gives its authors' answers, HASH160 is its definition, HMAC-SHA512
+/* Proves: RIPEMD-160 and SHA-1 give their authors' answers, HASH160 is its definition, HMAC-SHA512
  * gives RFC 4231's answers, and threads do not disturb one another.
  * ctest-label: threads */
 #include "crypto/crypto.h"
@@ -32,6 +32,21 @@ static void ripemd160_known_answers(void **state)
     memset(million, 'a', 1000000);
     assert_ripemd160(bytes_of(million, 1000000), "52783243c1697bdbe16d37f97f68f08325dc1528");
     free(million);
+}
+
+/* FIPS 180's examples. */
+static void sha1_known_answers(void **state)
+{
+    (void)state;
+    struct hash160 digest;
+    char text[41];
+    sha1_of(&digest, bytes_of_text("abc"));
+    hex_encode(text, bytes_of(digest.b, sizeof digest.b));
+    assert_string_equal(text, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    sha1_of(&digest, bytes_of_text("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"));
+    hex_encode(text, bytes_of(digest.b, sizeof digest.b));
+    assert_string_equal(text, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    assert_ripemd160(bytes_of_text("abc"), "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc");
 }
 
 /* BIP173's example: the key G has this HASH160 in its P2WPKH address. */
@@ -161,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ripemd160_known_answers),
+        cmocka_unit_test(sha1_known_answers),
         cmocka_unit_test(hash160_of_the_generator),
         cmocka_unit_test(hmac_known_answers),
         cmocka_unit_test(hmac_of_empty_key),

@@ -1,6 +1,6 @@
 /* Proves: the root is the one of the plain definition for every count up to 70, on every
- * kernel, and "mutated" means exactly what it means to Bitcoin Core: two equal siblings
- * on some level, an odd last one not counted. */
+ * kernel, branches lead to it, and "mutated" means exactly what it means to Bitcoin Core: two equal
+ * siblings on some level, an odd last one not counted. */
 #include "crypto/crypto_priv.h"
 #include "support.h"
 
@@ -46,6 +46,30 @@ static void roots_of_every_count(void **state)
             assert_memory_equal(root.b, expected.b, 32);
             assert_false(mutated);
             free(leaves);
+        }
+    }
+}
+
+/* The branch of every hash leads to the root of the plain definition; that of another does not. */
+static void branches_of_every_place(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count <= COUNT_MAX; count++) {
+        struct hash256 leaves[COUNT_MAX], expected;
+        leaves_fill(leaves, count);
+        root_plain(&expected, leaves, count);
+        for (size_t i = 0; i < count; i++) {
+            struct hash256 copy[COUNT_MAX], at = leaves[i];
+            struct merkle_branch branch;
+            memcpy(copy, leaves, count * sizeof *copy);
+            merkle_branch(&branch, copy, count, i);
+            for (size_t level = 0; level < branch.count; level++) {
+                struct hash256 sibling = branch.siblings[level];
+                struct hash256 pair[2] = {branch.left[level] ? sibling : at,
+                                          branch.left[level] ? at : sibling};
+                sha256d_of(&at, bytes_of(pair, sizeof pair));
+            }
+            assert_memory_equal(at.b, expected.b, 32);
         }
     }
 }
@@ -113,9 +137,9 @@ static void equal_subtrees_are_mutated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(roots_of_every_count),       cmocka_unit_test(repeated_pair_is_mutated),
-        cmocka_unit_test(repeated_last_is_mutated),   cmocka_unit_test(only_siblings_count),
-        cmocka_unit_test(equal_subtrees_are_mutated),
+        cmocka_unit_test(roots_of_every_count),     cmocka_unit_test(branches_of_every_place),
+        cmocka_unit_test(repeated_pair_is_mutated), cmocka_unit_test(repeated_last_is_mutated),
+        cmocka_unit_test(only_siblings_count),      cmocka_unit_test(equal_subtrees_are_mutated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
