@@ -1,6 +1,6 @@
 /* chain: Bitcoin's pure formats and rules, no I/O. Network parameters, headers and proof of
  * work, the header tree, transactions and blocks, undo data, scripts, addresses, BIP32
- * public derivation and output descriptors. */
+ * public derivation and output descriptors, compact block filters. */
 #ifndef SANAD_CHAIN_H
 #define SANAD_CHAIN_H
 
@@ -219,6 +219,68 @@ void undo_write(struct buf *buf, const struct block_undo *undo);
 /* SHA256d(hashPrevBlock ‖ CBlockUndo): the record's checksum. */
 void undo_checksum(struct hash256 *ret_checksum, const struct hash256 *prev_block,
                    struct bytes raw_undo);
+
+/* ---- compact block filters (BIP158, basic filters) ------------------------------------------ */
+
+enum {
+    FILTER_P = 19,                  /* bits of a remainder */
+    FILTER_M = 784931,              /* one false match in so many */
+    FILTER_ITEM_MAX = 4000000 / 36, /* an output weighs 36 at least, an input more */
+    FILTER_SIZE_MAX = 5 + FILTER_ITEM_MAX * 22 / 8, /* an element has under 21.5 bits on average */
+    FILTER_SCRIPT_MAX = 4000000
+};
+
+/* The elements of a filter that is being made, each as its 64-bit SipHash under the key that
+ * the block's hash gives. Two scripts with one hash count as one: a chance of some 10^-12 a
+ * block, and no choice of anybody, since the key is the hash of the block that holds them. */
+struct filter_items {
+    uint64_t key[2];
+    uint64_t *hashes;
+    size_t count, capacity;
+    uint64_t *spare; /* room for sorting */
+    size_t spare_capacity;
+};
+/* Empty, for a block; memory is kept from one block to the next. */
+void filter_items_begin(struct filter_items *items, const struct hash256 *block_hash);
+/* Leaves out what is no element: empty scripts, and outputs that begin with OP_RETURN. */
+void filter_items_add_output(struct filter_items *items, struct bytes script);
+void filter_items_add_prevout(struct filter_items *items, struct bytes script);
+/* Sorts, and appends the filter. */
+void filter_items_write(struct buf *buf, struct filter_items *items);
+void filter_items_free(struct filter_items *items);
+
+/* The basic filter of a block, appended. `undo` has the prevouts of its inputs (NULL: the block
+ * has but a coinbase). REFUSED: it tells of other inputs than the block has. */
+int filter_build(struct buf *buf, const struct block *block, const struct block_undo *undo,
+                 struct err *err);
+/* SHA256d(filter): what BIP157 calls the filter hash. */
+void filter_hash(struct hash256 *ret_hash, struct bytes filter);
+/* SHA256d(filter hash || previous header). Before the genesis block stand zeros. */
+void filter_header(struct hash256 *ret_header, const struct hash256 *filter_hash,
+                   const struct hash256 *prev_header);
+/* Whole strict decoding: the count in its shortest form and possible for the bytes, every element
+ * there and below its bound, no byte and no set bit behind the last. REFUSED names the rule. */
+int filter_check(struct bytes filter, struct err *err);
+
+/* Scripts that are looked for, made ready for many filters; shared by threads. Copies. */
+struct filter_targets;
+struct filter_targets *filter_targets_new(const struct bytes *scripts, size_t count);
+void filter_targets_free(struct filter_targets *targets);
+/* What one thread works with. */
+struct filter_matcher;
+struct filter_matcher *filter_matcher_new(const struct filter_targets *targets);
+void filter_matcher_free(struct filter_matcher *matcher);
+struct filter_job {
+    struct hash256 block_hash;
+    struct bytes filter;
+    bool matched;     /* result: one of the scripts is among its elements, or collides with one */
+    const char *rule; /* result: what the filter breaks, or NULL; then nothing is matched */
+};
+/* Decodes and matches many; strict as filter_check. Fastest with dozens at once. */
+void filter_match_many(struct filter_matcher *matcher, struct filter_job *jobs, size_t count);
+/* One filter against a few scripts. REFUSED as filter_check. */
+int filter_match_any(bool *ret_matched, struct bytes filter, const struct hash256 *block_hash,
+                     const struct bytes *scripts, size_t count, struct err *err);
 
 /* ---- scripts and addresses
  * ------------------------------------------------------------------------ */

@@ -225,4 +225,55 @@ int psbt_map_read(struct psbt_reader *reader, enum psbt_map map, size_t index);
 const struct psbt_field *psbt_field_find(const struct psbt_reader *reader, enum psbt_type type);
 void psbt_reader_free(struct psbt_reader *reader);
 
+/* ---- compact block filters ---- */
+
+/* The number of words of a SipHash message of so many bytes: 8 bytes each, the last has the size.
+ */
+static inline size_t sip_word_count(size_t size)
+{
+    return size / 8 + 1;
+}
+/* SipHash-2-4, 64 bits of result. */
+uint64_t sip24(const uint64_t key[2], struct bytes message);
+/* The i-th word of a message as SipHash takes it. */
+uint64_t sip_word_at(struct bytes message, size_t i);
+enum { SIP_LANES = 8 };
+/* `count` (a multiple of SIP_LANES) messages of `word_count` words each; word w of message i stands
+ * at words[w * count + i]. */
+void sip24_many(uint64_t *ret_hashes, const uint64_t key[2], const uint64_t *words,
+                size_t word_count, size_t count);
+/* The kernels of this build and whether this machine can run them; the tests run all. */
+enum sip_kernel { SIP_PORTABLE, SIP_AVX2, SIP_AVX512, SIP_KERNEL_COUNT };
+bool sip_kernel_runs(enum sip_kernel kernel);
+void sip24_many_by(enum sip_kernel kernel, uint64_t *ret_hashes, const uint64_t key[2],
+                   const uint64_t *words, size_t word_count, size_t count);
+/* (hash * range) >> 64 */
+static inline uint64_t filter_reduce(uint64_t hash, uint64_t range)
+{
+    return (uint64_t)((__uint128_t)hash * range >> 64);
+}
+
+/* A filter that is being decoded. */
+struct filter_reader {
+    const uint8_t *bits; /* behind the count */
+    uint64_t bit;        /* the next one */
+    uint64_t bit_count;
+    uint64_t careless_end; /* from a bit below this one 8 bytes may be loaded */
+    uint64_t value;        /* of the last element */
+    uint32_t item_count;
+    uint32_t left; /* elements to come */
+};
+/* NULL, or the rule that the filter breaks. */
+const char *filter_reader_begin(struct filter_reader *reader, struct bytes filter);
+/* Decodes `count` elements of each reader into its room; all of them have so many left. Stops at
+ * the first that needs care, and tells how many each decoded. */
+size_t filter_read_one(struct filter_reader *reader, uint64_t *ret_values, size_t count);
+enum { FILTER_LANES = 4, FILTER_CHUNK = 256 };
+size_t filter_read_lanes(struct filter_reader *const readers[FILTER_LANES],
+                         uint64_t ret_values[FILTER_LANES][FILTER_CHUNK], size_t count);
+/* The next element, with care; false where the bits end inside it. */
+bool filter_read_slowly(struct filter_reader *reader);
+/* When none is left: NULL, or the rule that is broken. */
+const char *filter_reader_end(const struct filter_reader *reader);
+
 #endif

@@ -78,6 +78,16 @@ int source_missing(const struct source *source, uint32_t node, struct err *err)
     return err_set(err, SANAD_MISSING, "height %u has no block", source_node_height(source, node));
 }
 
+struct filters *source_filters(const struct source *source)
+{
+    return source->filters;
+}
+
+bool source_is_light(const struct source *source)
+{
+    return source->light;
+}
+
 int source_gap(const struct source *source, struct err *err)
 {
     if (source->ops->gap)

@@ -37,6 +37,14 @@ bool source_has_body(const struct source *source, uint32_t node);
 /* The node of the active chain at a height (an ancestor of the tip), or NODE_NONE. */
 uint32_t source_active(const struct source *source, uint32_t height);
 
+/* The compact block filters that a source has of its active chain, or NULL; borrowed. */
+struct filters;
+struct filters *source_filters(const struct source *source);
+/* Whether bodies are fetched one at a time, from far away: such a source has filters up to its
+ * tip, source_has_body tells that a body can be asked for, there is no streaming pass, and a
+ * scan reads only the blocks whose filters match, from several threads. */
+bool source_is_light(const struct source *source);
+
 /* What was found while indexing; for the report of a scan. */
 struct source_stats {
     uint64_t bytes;         /* of all blocks, without the 8 before each record */

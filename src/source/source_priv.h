@@ -86,6 +86,8 @@ struct source {
     uint32_t active_count;
     uint32_t active_capacity;
     struct source_stats stats;
+    struct filters *filters; /* or NULL; belongs to the kind */
+    bool light;
 };
 
 /* The first member of each kind's reader. */
