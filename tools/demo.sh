@@ -235,7 +235,7 @@ must_end 1 limits --store "$out/xs/xs.db" --programme "$out/programme-xs.json" -
 
 title "XS: what the Fund receives: signed statements, tables, and a page to print"
 run statement make pack --store "$out/xs/xs.db" --programme "$out/programme-xs.json" \
-    --prices "$out/prices.csv" --authority xs --log xs.example/log --salt-file "$out/xs/salt" \
+    --prices "$out/prices.csv" --dir "$out/xs/log" --salt-file "$out/xs/salt" \
     --key "$out/xs/k1.key" --out "$out/xs/pack"
 must_end 0 verify "$out/xs/pack/criteria-report.note" --trust "$out/xs/trust.json"
 echo "To print: $out/xs/pack/pack-en.html (and -es, -ur)"

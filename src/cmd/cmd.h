@@ -186,6 +186,13 @@ struct cmd_checks_head {
 int cmd_checks_show(const struct recheck *recheck, const struct cmd_checks_head *head,
                     const struct cmd_args *args, struct err *err);
 int cmd_verdict_answer(const struct recheck *recheck, struct err *err);
+/* What a tree that we have the tiles of leaves to be decided: all of its entries replayed. The
+ * caller frees. */
+struct admit;
+struct admit_options;
+int cmd_admit_replay(struct admit **ret_admit, const struct tlog_reader *reader,
+                     const struct tlog_tree *tree, const struct admit_options *options,
+                     struct err *err);
 /* The witnesses of --policy that have an address; NULL where there is no policy. */
 struct screen;
 struct cmd_witnesses;
@@ -207,10 +214,22 @@ int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, stru
  * answer (FALSE, MISSING) comes without a sentence. */
 int cmd_answer(int code, struct err *err);
 
-/* ---- statements (cmd_statement.c, statement_pack.c) -------------------------------------- */
+/* ---- statements (cmd_statement.c, statement_place.c, statement_pack.c)
+ * -------------------------------------- */
 
-/* --authority, --log, --seq, --prev. */
-int cmd_place(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err);
+/* Where the next statement of any kind stands: typed (--authority, --log, --seq, --prev), or read
+ * from the log (--dir). USAGE, REFUSED: options that contradict it. Zero it before; close takes
+ * what is there. */
+struct cmd_places {
+    struct stmt_place typed;
+    struct cmd_log log;  /* of --dir */
+    struct admit *admit; /* what stands there; NULL without --dir */
+};
+int cmd_places_open(struct cmd_places *ret_places, const struct cmd_args *args, struct err *err);
+void cmd_places_close(struct cmd_places *places);
+/* Its texts are borrowed from the places. */
+int cmd_places_next(struct stmt_place *ret_place, const struct cmd_places *places,
+                    enum stmt_kind kind, struct err *err);
 /* Signs with every --key in turn; all share one passphrase source. */
 int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err);
 /* The hash of the book's public form; *ret_given false where it has no restricted wallet.

@@ -121,7 +121,6 @@ static int signed_tree(struct tlog_tree *ret_tree, const struct log_run *run, st
 static int admit_open(struct log_run *run, struct err *err)
 {
     struct tlog_tree tree;
-    struct tlog_audit audit;
     struct tlog_reader reader = tlog_reader_folder(run->folder);
     struct admit_options options = {.origin = run->options.origin};
     int code = signed_tree(&tree, run, err);
@@ -129,8 +128,7 @@ static int admit_open(struct log_run *run, struct err *err)
         return code;
     /* All of it was admitted here, and the audit says that it is the same. */
     options.admitted_before = tree.size;
-    run->admit = admit_new(&options);
-    return tlog_audit_run(&audit, &reader, &tree, admit_visit, run->admit, err);
+    return cmd_admit_replay(&run->admit, &reader, &tree, &options, err);
 }
 
 /* All files, or none: each must be allowed behind those before it. */

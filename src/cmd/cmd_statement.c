@@ -211,21 +211,6 @@ static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_ar
                         : cmd_statement_log(ret_body, kind, args, err);
 }
 
-int cmd_place(struct stmt_place *ret_place, const struct cmd_args *args, struct err *err)
-{
-    uint64_t prev;
-    int code = cmd_required(&ret_place->authority, args, "--authority", err);
-    if (code == 0)
-        code = cmd_required(&ret_place->log, args, "--log", err);
-    if (code == 0)
-        code = cmd_number(&ret_place->seq, args, "--seq", INT64_MAX, 0, err);
-    if (code == 0)
-        code = cmd_number(&prev, args, "--prev", INT64_MAX, UINT64_MAX, err);
-    if (code == 0)
-        ret_place->prev = prev == UINT64_MAX ? -1 : (int64_t)prev;
-    return code;
-}
-
 int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err)
 {
     size_t count;
@@ -264,11 +249,14 @@ static int statement_make(const struct cmd_args *args, const char *name, struct 
 {
     enum stmt_kind kind;
     struct stmt_place place;
+    struct cmd_places places = {.admit = NULL};
     json_t *body = NULL;
     struct buf note = buf_with_max(NOTE_SIZE_MAX);
     if (!stmt_kind_find(&kind, name))
         return err_set(err, SANAD_USAGE, "statement make: %s: no such kind", name);
-    int code = cmd_place(&place, args, err);
+    int code = cmd_places_open(&places, args, err);
+    if (code == 0)
+        code = cmd_places_next(&place, &places, kind, err);
     if (code == 0)
         code = body_make(&body, kind, args, err);
     if (code == 0)
@@ -279,6 +267,7 @@ static int statement_make(const struct cmd_args *args, const char *name, struct 
         code = note_put(&note, cmd_value(args, "--out"), err);
     json_decref(body);
     buf_free(&note);
+    cmd_places_close(&places);
     return code;
 }
 
@@ -391,6 +380,7 @@ static const struct cmd_option options[] = {
     {"--log", "ORIGIN", "the log that the statement is meant for"},
     {"--seq", "N", "its number among its kind; 0 where left out"},
     {"--prev", "INDEX", "log index of the one before of its kind"},
+    {"--dir", "DIR|URL", "that log: it says authority, origin, number and the one before itself"},
     {"--at", "HEIGHT|DATE", "reserve-position: after which block; pack: the day"},
     {"--book", "FILE...", "address-book: the book"},
     {"--salt-file", "FILE", "secret of the commitments to restricted wallets, 32 bytes or more"},
@@ -439,7 +429,8 @@ static const struct cmd_option options[] = {
 const struct cmd_verb cmd_statement = {
     .name = "statement",
     .summary = "builds, signs and prints statements",
-    .usage = "make KIND|pack --authority NAME --log ORIGIN ... | sign FILE.note --key K | show "
+    .usage = "make KIND|pack --dir DIR|URL ... | make KIND|pack --authority NAME --log ORIGIN ... "
+             "| sign FILE.note --key K | show "
              "FILE.note",
     .options = options,
     .run = statement_verb,

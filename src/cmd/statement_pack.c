@@ -5,6 +5,7 @@
 
 /* One run of the verb. */
 struct pack_run {
+    struct cmd_places places;
     struct cmd_limits *limits;
     struct limits_result result;
     bool has_result;
@@ -28,6 +29,7 @@ static void run_free(struct pack_run *run)
     pack_previous_free(run->previous);
     accounts_free(run->accounts);
     cmd_limits_close(run->limits);
+    cmd_places_close(&run->places);
     arena_free(&run->arena);
 }
 
@@ -133,16 +135,35 @@ static int make(struct pack_run *run, struct err *err)
     return code;
 }
 
+/* A report that is behind the last pack has the next number. Where it is typed, that counts; where
+ * the log says another, the last pack is not its newest. */
+static int place_take(struct stmt_place *ret_place, const struct pack_run *run, enum stmt_kind kind,
+                      const struct cmd_args *args, struct err *err)
+{
+    struct stmt_place place;
+    const json_t *last = run->previous ? json_object_get(run->previous->report->json, "seq") : NULL;
+    uint64_t next =
+        last && json_integer_value(last) >= 0 ? (uint64_t)json_integer_value(last) + 1 : 0;
+    int code = cmd_places_next(&place, &run->places, kind, err);
+    if (code)
+        return code;
+    if (run->places.admit && next > 0 && kind == STMT_CRITERIA_REPORT && place.seq != next)
+        return err_set(err, SANAD_REFUSED,
+                       "--previous: its report is number %llu of its kind, and the log has %llu",
+                       (unsigned long long)next - 1, (unsigned long long)place.seq);
+    if (!run->places.admit && !cmd_value(args, "--seq") && next > 0)
+        place.seq = next;
+    *ret_place = place;
+    return 0;
+}
+
 /* One statement of the pack: built, signed with every --key, added. Takes the body. */
 static int note_add(struct pack_run *run, enum stmt_kind kind, const char *name, json_t *body,
                     const struct cmd_args *args, struct err *err)
 {
     struct stmt_place place;
     struct buf note = buf_with_max(NOTE_SIZE_MAX);
-    int code = cmd_place(&place, args, err);
-    const json_t *last = run->previous ? json_object_get(run->previous->report->json, "seq") : NULL;
-    if (code == 0 && !cmd_value(args, "--seq") && json_integer_value(last) >= 0 && last)
-        place.seq = (uint64_t)json_integer_value(last) + 1;
+    int code = place_take(&place, run, kind, args, err);
     if (code == 0)
         code = stmt_make(&note, kind, &place, body, err);
     if (code == 0)
@@ -194,11 +215,10 @@ static int say(const struct pack_run *run, const struct cmd_args *args, struct e
 int cmd_statement_pack(const struct cmd_args *args, struct err *err)
 {
     struct pack_run run = {0};
-    struct stmt_place place;
     const char *out;
     int code = cmd_required(&out, args, "--out", err);
     if (code == 0)
-        code = cmd_place(&place, args, err); /* before the long part: it may be wrong */
+        code = cmd_places_open(&run.places, args, err); /* before the long part: it may be wrong */
     if (code == 0)
         code = cmd_limits_open(&run.limits, args, err);
     if (code == 0)

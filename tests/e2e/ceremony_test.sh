@@ -39,6 +39,15 @@ trusted() {
     expect "$1" "$2" sanad verify "$work/$4" --trust "$work/$3" --json
 }
 
+# behind KIND OUT [ARGS...]: where it stands is what the log says.
+behind() {
+    kind=$1
+    out=$2
+    shift 2
+    sanad statement make "$kind" --dir "$work/log" --passphrase-file "$phrase" \
+        --out "$work/$out" "$@"
+}
+
 # ---- roots --------------------------------------------------------------------------------------
 
 root 1 root1.json r1 r2 r3 d1
@@ -118,16 +127,18 @@ refused 4 'annex_of' "a member of another kind" make correction x.note --date 20
 
 # ---- annexes ----------------------------------------------------------------------------------------
 
+recipient=age1xyz
 if command -v age >/dev/null 2>&1; then
     age-keygen -o "$work/age.key" 2>/dev/null
-    age -r "$(age-keygen -y "$work/age.key")" -o "$work/memo.age" "$work/memo.txt"
+    recipient=$(age-keygen -y "$work/age.key")
+    age -r "$recipient" -o "$work/memo.age" "$work/memo.txt"
 else # as age writes it, as far as anybody looks who can't open it
     printf 'age-encryption.org/v1\n-> X25519 x\n--- x\nsealed' >"$work/memo.age"
 fi
 echo 'price' >"$work/price.txt"
 echo 'seller' >"$work/seller.txt"
 annex() {
-    make annex "$@" --date 2025-05-01 --recipient age1xyz --key "$work/d1.json"
+    make annex "$@" --date 2025-05-01 --recipient "$recipient" --key "$work/d1.json"
 }
 expect 0 "annex" annex annex.note --cipher "$work/memo.age" --plain "$work/memo.txt" \
     --item "$work/price.txt" "$work/seller.txt" --openings "$work/open"
@@ -145,6 +156,17 @@ opened() {
 expect 3 "sealed" opened
 expect 0 "opened in whole" opened --opening "$work/open/whole.json" --plain "$work/memo.txt" \
     --file "$work/memo.age"
+if [ $recipient != age1xyz ]; then # whoever can open it finds what was committed to
+    expect 0 "the recipient opens it" age -d -i "$work/age.key" -o "$work/found.txt" \
+        "$work/memo.age"
+    expect 0 "what the recipient found" opened --opening "$work/open/whole.json" \
+        --plain "$work/found.txt"
+    expect 0 "as text" age -a -r "$recipient" -o "$work/armoured.age" "$work/memo.txt"
+    expect 0 "an age file that is text" annex x.note --cipher "$work/armoured.age" \
+        --plain "$work/memo.txt" --openings "$work/open3"
+    expect 0 "opened in whole" opened --opening "$work/open/whole.json" --plain "$work/memo.txt" \
+        --file "$work/memo.age"
+fi
 holds "the whole and its age file" "$work/out" '[.checks[] | select(.verdict != "holds")] == []
     and any(.checks[]; .name == "file") and any(.checks[]; .subject == "whole")'
 expect 3 "one part" opened --opening "$work/open/item-2.json" --plain "$work/seller.txt"
@@ -200,16 +222,24 @@ refused 4 '0 of 2 signatures' "a revocation by others" add "$work/r.note"
 expect 0 "a correction, an annex" add "$work/fix.note" "$work/annex.note"
 expect 0 "root 2" add "$work/root2.note"
 echo 'another memorandum' >"$work/memo.txt"
-expect 0 "the old key" document doc2.note --seq 1 --prev 1 --key "$work/d1.json"
+memo2="--date 2025-03-01 --media-type text/plain --language en --title en=Memorandum"
+# shellcheck disable=SC2086 # words
+expect 0 "the old key" behind document doc2.note $memo2 --file "$work/memo.txt" \
+    --key "$work/d1.json"
 refused 4 'under root 2' "the old key" add "$work/doc2.note"
 expect 0 "a gap" document gap.note --seq 2 --prev 1 --key "$work/d2.json"
 refused 4 'are next' "a gap" add "$work/gap.note"
-expect 0 "the new key" document doc2.note --seq 1 --prev 1 --key "$work/d2.json"
+# shellcheck disable=SC2086 # words
+expect 0 "the new key" behind document doc2.note $memo2 --file "$work/memo.txt" \
+    --key "$work/d2.json"
+expect 0 "its place" sanad statement show "$work/doc2.note" --json
+holds "its place: the second document, behind entry 1" "$work/out" \
+    '.seq == 1 and .prev == 1 and .log == "xs.example/log" and .authority == "xs"'
 expect 0 "the new key" add "$work/doc2.note"
 refused 4 '1 of 2 signatures' "a revocation by the old root" add "$work/revoke.note"
 expect 0 "audit" sanad log audit "$work/log" --policy "$work/policy" --json
 holds "nothing is void" "$work/out" 'all(.checks[]; .name != "void")'
-expect 0 "revoke, back to the annex" make revoke back.note --date 2025-06-01 \
+expect 0 "revoke, back to the annex" behind revoke back.note --date 2025-06-01 \
     --revoked-key "$(cat "$work/d1.vkey")" --effective-index 3 --reason en=Stolen \
     --key "$work/r3.json" "$work/r4.json"
 expect 0 "revoke" add "$work/back.note"
@@ -219,6 +249,37 @@ expect 0 "audit" sanad log audit "$work/log" --policy "$work/policy" \
 holds "the annex is void, what stands below is not" "$work/out" '
     [.checks[] | select(.name == "void").subject] == ["entry 3"]
     and [.checks[] | select(.verdict == "contradicted")] == []'
+# Whatever is typed beside it must not say otherwise.
+for kind in root document revoke correction anchor liabilities programme agreement; do
+    refused 2 'seq: --dir says it' "a $kind with a number of its own" behind $kind x.note --seq 2
+done
+refused 2 'prev: --dir says it' "a place of its own" behind document x.note --prev 2
+refused 4 'the log of xs.example/log, and not' "another origin" behind document x.note \
+    --log xp.example/log
+refused 4 'xs speaks there, and not xp' "another authority" behind document x.note --authority xp
+# shellcheck disable=SC2086 # words
+expect 0 "the same said twice" make document x.note --dir "$work/log" $memo2 \
+    --file "$work/memo.txt" --key "$work/d2.json"
+expect 0 "the next place" sanad statement show "$work/x.note" --json
+holds "the third document, behind the second" "$work/out" '.seq == 2 and .prev == 5'
+refused 3 'no-log' "no log there" sanad statement make document --dir "$work/no-log" $memo2 \
+    --file "$work/memo.txt"
+expect 0 "an empty log" sanad log init --dir "$work/empty" --key "$work/log.json" \
+    --passphrase-file "$phrase"
+refused 2 'authority is needed' "nobody has spoken in it yet" sanad statement make root \
+    --dir "$work/empty" --members "$work/root1.json"
+expect 0 "its first root" sanad statement make root --dir "$work/empty" --authority xs \
+    --members "$work/root1.json" --key "$work/r1.json" "$work/r2.json" \
+    --passphrase-file "$phrase" --out "$work/first.note"
+head -n 2 "$work/root1.note" >"$work/root1.text"
+head -n 2 "$work/first.note" >"$work/first.text"
+same "its first root is the one that was typed" "$work/root1.text" "$work/first.text"
+cp -r "$work/log" "$work/damaged"
+for file in "$work"/damaged/tile/entries/000.p/*; do
+    printf 'x' >>"$file"
+done
+refused 1 'tile/entries' "a log that is damaged says no place" sanad statement make document \
+    --dir "$work/damaged" $memo2 --file "$work/memo.txt"
 expect 1 "another root was expected" sanad log audit "$work/log" \
     --root-sha256 "$(printf '%064d' 0)" --json
 finish

@@ -160,7 +160,9 @@ refuse 'stands in the log already|twice' "the same again" "$work/xs-p0.note"
 refuse 'log|origin|authority' "a statement of the other nation" "$work/xp-p0.note"
 position xs xs-gap.note --at 4100 --seq 5 --prev 1
 refuse 'seq' "a gap in the sequence" "$work/xs-gap.note"
-position xs xs-p1.note --at 4100 --seq 1 --prev 1
+position xs xs-p1.note --at 4100 --dir "$work/xs/log"
+expect 0 "its place" sanad statement show "$work/xs-p1.note" --json
+holds "its place is what the log says" "$work/out" '.seq == 1 and .prev == 1'
 sed '2s/"total_sat":\([0-9]\)/"total_sat":9\1/' "$work/xs-p1.note" >"$work/tampered.note"
 refuse 'signature' "one figure changed" "$work/tampered.note"
 refused 4 "No such file|open" "a file that is not there" sanad log add "$work/none.note" \
@@ -198,7 +200,7 @@ for file in $(cd "$work/damaged" && find tile -type f -name 3); do
 done
 expect 0 "another story: begun" sanad log init --dir "$work/story" --key "$work/xs-log.key"
 position xs xs-other.note --at 3900
-position xs xs-other1.note --at 4100 --seq 1 --prev 1
+position xs xs-other1.note --at 4100 --seq 1 --prev 1 # behind one that no log has yet
 expect 0 "another story: published" sanad log add "$work/xs-root.note" "$work/xs-other.note" \
     "$work/xs-other1.note" --dir "$work/story" --key "$work/xs-log.key" --policy "$work/policy2" \
     --json

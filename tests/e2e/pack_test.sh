@@ -145,6 +145,42 @@ TZ=UTC
 checks=$((checks + 1))
 diff -r "$work/two" "$work/again" >"$work/diff" || bad "another folder makes other bytes"
 
+# ---- in a log -------------------------------------------------------------------------------
+
+for k in log root; do
+    expect 0 "key $k" sanad key new "$work/$k.json" --name "xs.example/$k" --fast \
+        --passphrase-file "$phrase"
+done
+jq -s --arg root "$(sanad key show "$work/root.json")" '{version: 1, date: "2025-01-01",
+    expires: "2030-01-01", keys: ([$root] + [.[].vkey]),
+    roles: {root: {threshold: 1, keys: ["xs.example/root"]},
+            "criteria-report": {threshold: 2, keys: [.[].name]},
+            "reserve-position": {threshold: 2, keys: [.[].name]}}}' \
+    "$work/k1.public" "$work/k2.public" >"$work/members"
+log="--dir $work/log --key $work/log.json --passphrase-file $phrase"
+# shellcheck disable=SC2086 # words
+expect 0 "a log" sanad log init $log
+expect 0 "its root" sanad statement make root --members "$work/members" --dir "$work/log" \
+    --authority xs --key "$work/root.json" --passphrase-file "$phrase" --out "$work/root.note"
+# shellcheck disable=SC2086 # words
+expect 0 "the first pack enters it" sanad log add "$work/root.note" \
+    "$work/one/criteria-report.note" "$work/one/position.note" $log
+expect 0 "the second stands behind it" pack "$two" "$work/behind" --at 2025-09-30 \
+    --previous "$work/one" --dir "$work/log"
+for note in criteria-report position; do
+    sanad statement show "$work/behind/$note.note" --json >"$work/out"
+    holds "$note: its place" "$work/out" '.seq == 1 and .prev == $prev' \
+        --argjson prev "$([ $note = position ] && echo 2 || echo 1)"
+done
+# shellcheck disable=SC2086 # words
+expect 0 "and enters it" sanad log add "$work/behind/criteria-report.note" \
+    "$work/behind/position.note" $log
+refused 4 'previous: its report is number 0 of its kind, and the log has 2' \
+    "a last pack that is not the log's newest" pack "$two" "$work/no" --at 2025-12-31 \
+    --previous "$work/one" --dir "$work/log"
+refused 2 'seq: --dir says it' "a number of its own" pack "$two" "$work/no" --at 2025-12-31 \
+    --dir "$work/log" --seq 2
+
 # ---- refused --------------------------------------------------------------------------------
 
 refused 4 'never written over' "a folder that is there" pack "$two" "$work/one" --at 2025-06-30
