@@ -156,7 +156,7 @@ opened() {
 expect 3 "sealed" opened
 expect 0 "opened in whole" opened --opening "$work/open/whole.json" --plain "$work/memo.txt" \
     --file "$work/memo.age"
-if [ $recipient != age1xyz ]; then # whoever can open it finds what was committed to
+if [ "$recipient" != age1xyz ]; then # whoever can open it finds what was committed to
     expect 0 "the recipient opens it" age -d -i "$work/age.key" -o "$work/found.txt" \
         "$work/memo.age"
     expect 0 "what the recipient found" opened --opening "$work/open/whole.json" \
@@ -262,6 +262,7 @@ expect 0 "the same said twice" make document x.note --dir "$work/log" $memo2 \
     --file "$work/memo.txt" --key "$work/d2.json"
 expect 0 "the next place" sanad statement show "$work/x.note" --json
 holds "the third document, behind the second" "$work/out" '.seq == 2 and .prev == 5'
+# shellcheck disable=SC2086 # words
 refused 3 'no-log' "no log there" sanad statement make document --dir "$work/no-log" $memo2 \
     --file "$work/memo.txt"
 expect 0 "an empty log" sanad log init --dir "$work/empty" --key "$work/log.json" \
@@ -278,6 +279,7 @@ cp -r "$work/log" "$work/damaged"
 for file in "$work"/damaged/tile/entries/000.p/*; do
     printf 'x' >>"$file"
 done
+# shellcheck disable=SC2086 # words
 refused 1 'tile/entries' "a log that is damaged says no place" sanad statement make document \
     --dir "$work/damaged" $memo2 --file "$work/memo.txt"
 expect 1 "another root was expected" sanad log audit "$work/log" \
