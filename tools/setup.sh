@@ -10,7 +10,7 @@ export LC_ALL
 build="gcc libc6-dev cmake ninja-build pkgconf libssl-dev libsodium-dev libsecp256k1-dev
     libjansson-dev libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev uthash-dev jq"
 check="$build libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck scdoc
-    bash bash-completion age"
+    bash bash-completion age golang-go golang-golang-x-mod-dev"
 
 fail() {
     echo "setup: $1" >&2
