@@ -1,5 +1,6 @@
-/* Feeds bytes to the reader of .ots files: what it accepts is written again byte for byte, reads as
- * the same, and none of its attestations is longer than a message may be. */
+/* Feeds bytes to the readers of .ots files and of their index: what it accepts is written again
+ * byte for byte, reads as the same, and none of its attestations is longer than a message may be.
+ */
 #include "ots/ots.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,8 +19,23 @@ static void attestation_check(const struct ots *ots, const struct ots_attestatio
     sanad_assert(code == 0 || code == SANAD_FALSE || code == SANAD_MISSING);
 }
 
+static void index_feed(struct bytes raw)
+{
+    struct arena arena = {0};
+    struct ots_index index;
+    if (ots_index_parse(&index, "input", raw, &arena, NULL) == 0) {
+        struct buf again = buf_with_max(raw.size);
+        ots_index_write(&again, &index);
+        sanad_assert(bytes_equal(buf_bytes(&again), raw));
+        buf_free(&again);
+    }
+    arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    if (!ots_is(bytes_of(data, size)))
+        index_feed(bytes_of(data, size));
     struct arena arena = {0};
     struct ots ots;
     struct err err = {0};

@@ -18,7 +18,8 @@ enum {
     OTS_DEPTH_MAX = 255,    /* operations on the way to an attestation (reference client) */
     OTS_ATTESTATION_MAX = 256,
     OTS_HEIGHT_MAX = INT32_MAX,
-    OTS_PATH_MAX = 32 /* siblings on the way to the root of several digests */
+    OTS_PATH_MAX = 32,     /* siblings on the way to the root of several digests */
+    OTS_INDEX_MAX = 100000 /* numbers of an index */
 };
 
 /* ---- what a file holds ------------------------------------------------------------------------
@@ -123,5 +124,18 @@ struct ots_making {
 /* Appends a file: digest, transaction, merkle branch, attestation at the height. REFUSED: the
  * transaction does not carry it, or is too long without witness for OpenTimestamps. */
 int ots_make(struct buf *buf, const struct ots_making *making, struct err *err);
+
+/* ---- an index
+ * ------------------------------------------------------------------------------------ */
+
+/* Numbers under which files lie: one a line, decimal, 1 and up, ascending, each once. */
+struct ots_index {
+    uint64_t *numbers;
+    size_t count;
+};
+/* REFUSED names `object` and the line. The numbers are in the arena. */
+int ots_index_parse(struct ots_index *ret_index, const char *object, struct bytes raw,
+                    struct arena *arena, struct err *err);
+void ots_index_write(struct buf *buf, const struct ots_index *index);
 
 #endif
