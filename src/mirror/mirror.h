@@ -23,6 +23,9 @@ void mirror_source_close(struct mirror_source *source); /* NULL is fine */
 struct tlog_reader mirror_source_reader(struct mirror_source *source);
 /* MISSING: none there. */
 int mirror_source_checkpoint(struct mirror_source *source, struct buf *ret_note, struct err *err);
+/* Any other file that lies there, by its name below the log. MISSING: none there. */
+int mirror_source_file(struct mirror_source *source, struct buf *ret_data, const char *name,
+                       size_t size_max, struct err *err);
 
 struct mirror_options {
     const char *where;  /* the source */

@@ -77,15 +77,21 @@ struct tlog_reader mirror_source_reader(struct mirror_source *source)
                           : tlog_reader_folder(source->where);
 }
 
-int mirror_source_checkpoint(struct mirror_source *source, struct buf *ret_note, struct err *err)
+int mirror_source_file(struct mirror_source *source, struct buf *ret_data, const char *name,
+                       size_t size_max, struct err *err)
 {
     char path[PATH_SIZE];
     if (source->client)
-        return address_get(source, ret_note, "checkpoint", TLOG_CHECKPOINT_MAX, err);
-    int code = path_join(path, source->where, "checkpoint", err);
+        return address_get(source, ret_data, name, size_max, err);
+    int code = path_join(path, source->where, name, err);
     if (code)
         return code;
     if (!file_exists(path))
         return err_set(err, SANAD_MISSING, "%s: it is not there", path);
-    return file_read(ret_note, path, TLOG_CHECKPOINT_MAX, err);
+    return file_read(ret_data, path, size_max, err);
+}
+
+int mirror_source_checkpoint(struct mirror_source *source, struct buf *ret_note, struct err *err)
+{
+    return mirror_source_file(source, ret_note, "checkpoint", TLOG_CHECKPOINT_MAX, err);
 }
