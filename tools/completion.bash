@@ -13,7 +13,7 @@ _sanad_second() {
     book) echo "check show hash import public" ;;
     claims) echo "check" ;;
     key) echo "new show" ;;
-    log) echo "init add audit prove serve" ;;
+    log) echo "init add audit prove anchor serve" ;;
     statement) echo "make sign show" ;;
     register) echo "check book entity wallet price declaration liability series programme" ;;
     esac

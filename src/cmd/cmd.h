@@ -206,6 +206,61 @@ int cmd_witnesses_ask(struct cmd_witnesses *witnesses, struct buf *lines, struct
 json_t *cmd_witnesses_json(const struct cmd_witnesses *witnesses);
 void cmd_witnesses_show(const struct cmd_witnesses *witnesses, const struct screen *screen);
 
+/* ---- timestamps ------------------------------------------------------------------------------ */
+
+/* The headers of --source, --headers or --store (headers.c); none given: each question is answered
+ * MISSING. --chain, else `chain` (NULL: main). */
+struct cmd_headers;
+int cmd_headers_open(struct cmd_headers **ret_headers, const struct cmd_args *args,
+                     const char *chain, struct err *err);
+void cmd_headers_close(struct cmd_headers *headers); /* NULL is fine */
+const struct chain_params *cmd_headers_chain(const struct cmd_headers *headers);
+struct cmd_header {
+    struct hash256 hash;
+    struct hash256 merkle_root;
+    uint32_t height;
+    uint32_t time;
+    uint32_t above; /* blocks on it */
+};
+/* The 80 bytes of a header, whatever block that is; false where they are not 80. */
+bool cmd_header_read(struct cmd_header *ret_header, struct bytes raw);
+/* The block of the most-work chain at a height. `beside`: a header that lies beside the proof, or
+ * nothing; it is believed where its hash is the one that a store has. MISSING tells what is. */
+int cmd_headers_at(struct cmd_header *ret_header, struct cmd_headers *headers, uint32_t height,
+                   struct bytes beside, struct err *err);
+
+/* A timestamp held against headers (verify_ots.c). */
+struct ots;
+struct cmd_ots_verdict {
+    enum verdict verdict;
+    char detail[256];
+    struct cmd_header header; /* where it holds */
+};
+void cmd_ots_judge(struct cmd_ots_verdict *ret_verdict, const struct ots *ots,
+                   struct cmd_headers *headers, struct bytes beside);
+/* `verify FILE.ots [--file FILE]`: a detached timestamp. */
+int cmd_verify_ots(struct recheck *recheck, const struct cmd_args *args, const char *path,
+                   struct bytes raw, struct err *err);
+
+/* What lies in anchor/ of a log's folder (verify_anchor.c, log_anchor.c; doc/formats/anchor.md). */
+enum { ANCHOR_NAME_SIZE = 48 };
+#define ANCHOR_INDEX "anchor/index"
+/* "anchor/15.ots"; `ending` is one of ".checkpoint", ".ots", ".header". */
+void cmd_anchor_name(char ret_name[ANCHOR_NAME_SIZE], uint64_t size, const char *ending);
+/* Whether it is such a name, or "anchor/index". */
+bool cmd_anchor_is_name(const char *name);
+/* Anchors of a log that is verified: statements are noted as they are met, then all are held
+ * against the log's tree and against headers. `chain`: the newest position's, or NULL. */
+struct cmd_anchors;
+struct cmd_anchors *cmd_anchors_new(void);
+void cmd_anchors_free(struct cmd_anchors *anchors); /* NULL is fine */
+void cmd_anchors_note(struct cmd_anchors *anchors, uint64_t index, struct bytes entry);
+int cmd_anchors_check(struct cmd_anchors *anchors, struct recheck *recheck, struct cmd_log *log,
+                      const char *chain, const struct cmd_args *args, struct err *err);
+int cmd_log_anchor(const struct cmd_args *args, struct err *err);
+/* `statement make anchor`: the members, from --anchored FILE.ots and what lies beside it. */
+int cmd_anchor_members(json_t *body, const struct cmd_args *args, struct err *err);
+
 /* The passphrase of --passphrase-file (its first line) or of the environment variable
  * SANAD_PASSPHRASE; USAGE where there is none. The caller wipes and frees. */
 int cmd_passphrase(struct buf *ret_passphrase, const struct cmd_args *args, struct err *err);

@@ -1,5 +1,5 @@
 /* `sanad log`: the append-only log of a country's statements: begun, added to, audited, proved
- * from, and served as the static files that it is. */
+ * from, anchored, and served as the static files that it is. */
 #include "admit/admit.h"
 #include "cmd/cmd.h"
 #include "stmt/stmt.h"
@@ -325,17 +325,14 @@ static int log_verb(const struct cmd_args *args, struct err *err)
     static const struct {
         const char *word;
         int (*run)(const struct cmd_args *args, struct err *err);
-    } verbs[] = {{"init", log_init},
-                 {"add", log_add},
-                 {"audit", log_audit},
-                 {"prove", log_prove},
-                 {"serve", cmd_log_serve}};
+    } verbs[] = {{"init", log_init},   {"add", log_add},           {"audit", log_audit},
+                 {"prove", log_prove}, {"anchor", cmd_log_anchor}, {"serve", cmd_log_serve}};
     size_t count;
     const char *const *words = cmd_words(args, &count);
     for (size_t i = 0; count > 0 && i < countof(verbs); i++)
         if (strcmp(words[0], verbs[i].word) == 0)
             return verbs[i].run(args, err);
-    return err_set(err, SANAD_USAGE, "sanad log: say init, add, audit, prove or serve");
+    return err_set(err, SANAD_USAGE, "sanad log: say init, add, audit, prove, anchor or serve");
 }
 
 static const struct cmd_option options[] = {
@@ -347,15 +344,23 @@ static const struct cmd_option options[] = {
     {"--timeout", "SECONDS", "how long a witness may take; 10 where left out"},
     {"--root-sha256", "HEX", "audit: pins the first root statement"},
     {"--out", "FILE", "prove: where to; standard output where left out"},
+    {"--prepare", NULL, "anchor: keeps the checkpoint, prints what a transaction is to carry"},
+    {"--with", "HEX...", "anchor: digests of others that share the transaction"},
+    {"--tx", "FILE|HEX", "anchor: the transaction; else the one that carries the digest"},
+    {"--block", "HEIGHT|HASH|FILE", "anchor: its block; else the last 4032 are searched"},
+    {"--height", "N", "anchor: of a --block that is a file"},
+    {"--headers", "FILE", "audit: the chain's headers, 80 bytes each, to check anchors by"},
+    {"--fraud", "DIR", "audit: where to keep the proof, should anchors tell another story"},
     {"--listen", "HOST:PORT", "serve: where"},
     {NULL, NULL, NULL},
 };
 
 const struct cmd_verb cmd_log = {
     .name = "log",
-    .summary = "the append-only log of statements: begun, added to, audited, proved, served",
+    .summary = "the append-only log of statements: begun, added to, audited, anchored, served",
     .usage = "init --dir DIR --key K | add FILE.note... --dir DIR --key K [--policy FILE] | "
-             "audit DIR|URL | prove INDEX|FILE.note --dir DIR | serve --dir DIR --listen A",
+             "audit DIR|URL | prove INDEX|FILE.note --dir DIR | anchor --dir DIR --prepare | "
+             "anchor --dir DIR --source blocks:DIR | serve --dir DIR --listen A",
     .options = options,
     .run = log_verb,
 };

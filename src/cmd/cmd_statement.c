@@ -415,6 +415,7 @@ static const struct cmd_option options[] = {
     {"--annex-of", "INDEX", "annex: the entry that it belongs to"},
     {"--partner", "NAME", "partner-checkpoint: whose"},
     {"--checkpoint", "FILE", "partner-checkpoint: the signed note"},
+    {"--anchored", "FILE.ots", "anchor: the proof; its checkpoint and header lie beside it"},
     {"--corrects", "INDEX", "correction: the entry that is wrong"},
     {"--of-kind", "KIND", "correction: the kind of that entry"},
     {"--programme", "FILE", "pack: what was agreed; the register's where left out"},

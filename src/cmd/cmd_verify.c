@@ -1,6 +1,7 @@
 /* `sanad verify`: a statement's signatures and, with a source, its figures recomputed; its place in
- * a log by a proof; a whole log; and a proof that a log has signed two stories. */
+ * a log by a proof; a whole log; a timestamp; and a proof that a log has signed two stories. */
 #include "cmd/cmd.h"
+#include "ots/ots.h"
 #include "recheck/recheck.h"
 #include "stmt/stmt.h"
 
@@ -323,8 +324,12 @@ static int subject_verify(struct verify_run *run, const struct cmd_args *args, c
     int code = file_read(&raw, subject, TLOG_CHECKPOINT_MAX * 2, err);
     bool is_fraud = code == 0 && raw.size >= sizeof fraud_line - 1 &&
                     memcmp(raw.data, fraud_line, sizeof fraud_line - 1) == 0;
+    bool is_ots = code == 0 && ots_is(buf_bytes(&raw));
+    if (is_ots)
+        run->head = (struct cmd_checks_head){.what = "Timestamp", .name = subject};
     if (code == 0)
         code = is_fraud ? fraud_verify(run, args, subject, buf_bytes(&raw), err)
+               : is_ots ? cmd_verify_ots(&run->recheck, args, subject, buf_bytes(&raw), err)
                         : file_verify(run, args, subject, err);
     buf_free(&raw);
     return code;
@@ -335,7 +340,8 @@ static int verify_verb(const struct cmd_args *args, struct err *err)
     size_t count;
     const char *const *words = cmd_words(args, &count);
     if (count != 1)
-        return err_set(err, SANAD_USAGE, "sanad verify: name one statement, log or fraud proof");
+        return err_set(err, SANAD_USAGE,
+                       "sanad verify: name one statement, log, timestamp or fraud proof");
     struct verify_run run = {0};
     int code = subject_verify(&run, args, words[0], err);
     if (code == 0)
@@ -352,12 +358,14 @@ static const struct cmd_option options[] = {
     {"--book", "FILE", "the address book; else book*.json beside the statement or one folder up"},
     {"--trust", "FILE", "whose signatures count, and how many"},
     {"--pack", "DIR", "criteria-report: the files that it names; else beside the note"},
-    {"--file", "FILE", "document: the file; annex: the age file"},
+    {"--file", "FILE", "document, timestamp: the file; annex: the age file"},
     {"--opening", "FILE...", "annex: what opens it, or parts of it"},
     {"--plain", "FILE...", "annex: what was sealed"},
     {"--policy", "FILE", "logs, witnesses and their quorum (c2sp.org/tlog-policy)"},
     {"--proof", "FILE", "a statement's .tlog-proof: its place in a log"},
     {"--root-sha256", "HEX", "a log: pins its first root statement"},
+    {"--headers", "FILE", "timestamps, anchors: the chain's headers, 80 bytes each"},
+    {"--fraud", "DIR", "a log: where to keep the proof, should its anchors tell two stories"},
     {"--threads", "N", "how many threads read the source"},
     {NULL, NULL, NULL},
 };
@@ -365,7 +373,8 @@ static const struct cmd_option options[] = {
 const struct cmd_verb cmd_verify = {
     .name = "verify",
     .summary = "checks a statement or a log: signatures and, with --source, every figure",
-    .usage = "FILE.note|DIR|URL [--trust FILE] [--policy FILE] [--book FILE] [--source blocks:DIR]",
+    .usage = "FILE.note|DIR|URL|FILE.ots [--trust FILE] [--policy FILE] [--book FILE] [--source "
+             "blocks:DIR]",
     .options = options,
     .run = verify_verb,
 };

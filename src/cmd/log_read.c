@@ -103,7 +103,8 @@ struct entries_walk {
     char root_sha256[HEX256_SIZE]; /* of the text of root 1; "": none stands there */
     bool pinned;
     struct buf *position; /* gets the newest reserve-position; or NULL */
-    uint64_t void_from;   /* second look: the lowest index that a revocation reaches */
+    struct cmd_anchors *anchors;
+    uint64_t void_from; /* second look: the lowest index that a revocation reaches */
     uint64_t void_count;
 };
 
@@ -139,6 +140,8 @@ static int entry_visit(void *context, uint64_t index, struct bytes entry, struct
             buf_reset(walk->position);
             buf_add(walk->position, entry);
         }
+        if (kind == STMT_ANCHOR)
+            cmd_anchors_note(walk->anchors, index, entry);
     }
     return 0;
 }
@@ -219,7 +222,7 @@ static void counts_check(struct recheck *recheck, const struct entries_walk *wal
 }
 
 static int entries_check(struct recheck *recheck, struct cmd_log *log, struct buf *position,
-                         const struct cmd_args *args, struct err *err)
+                         struct cmd_anchors *anchors, const struct cmd_args *args, struct err *err)
 {
     struct hash256 pin;
     bool pinned;
@@ -235,6 +238,7 @@ static int entries_check(struct recheck *recheck, struct cmd_log *log, struct bu
     walk->admit = admit_new(&options);
     walk->recheck = recheck;
     walk->position = position;
+    walk->anchors = anchors;
     walk->pinned = pinned;
     code = tlog_audit_run(&audit, &log->reader, &tree, entry_visit, walk, &why);
     if (code == 0)
@@ -252,16 +256,37 @@ static int entries_check(struct recheck *recheck, struct cmd_log *log, struct bu
     return code == SANAD_IO || code == SANAD_ENVIRONMENT ? code : 0;
 }
 
+/* The chain that the newest position is of; false where it does not say. */
+static bool position_chain(char ret_chain[16], const struct buf *position)
+{
+    struct stmt *stmt;
+    if (!position || position->size == 0 ||
+        stmt_read(&stmt, "position", buf_bytes(position), NULL) != 0)
+        return false;
+    const char *chain = json_string_value(json_object_get(stmt->json, "chain"));
+    bool known = chain && chain_params_find(chain);
+    if (known)
+        (void)snprintf(ret_chain, 16, "%s", chain);
+    stmt_free(stmt);
+    return known;
+}
+
 int cmd_log_checks(struct recheck *recheck, struct buf *ret_position, const char *where,
                    const struct cmd_args *args, struct err *err)
 {
     struct cmd_log log = {0};
+    struct cmd_anchors *anchors = cmd_anchors_new();
+    char chain[16];
     int code = cmd_log_open(&log, where, err);
     if (code == 0)
         code =
             cmd_policy_check(recheck, &log.note, &log.checkpoint, cmd_value(args, "--policy"), err);
     if (code == 0)
-        code = entries_check(recheck, &log, ret_position, args, err);
+        code = entries_check(recheck, &log, ret_position, anchors, args, err);
+    if (code == 0)
+        code = cmd_anchors_check(anchors, recheck, &log,
+                                 position_chain(chain, ret_position) ? chain : NULL, args, err);
+    cmd_anchors_free(anchors);
     cmd_log_close(&log);
     return code;
 }

@@ -3,12 +3,13 @@
 #include "cmd/cmd.h"
 #include "http/http.h"
 
-/* Only what the log is: its checkpoint and its tiles. A writer that was killed may have left other
- * files beside them. */
+/* Only what the log is: its checkpoint, its tiles and its anchors. A writer that was killed may
+ * have left other files beside them. */
 static bool is_served(const char *path)
 {
     struct tlog_tile tile;
-    return strcmp(path, "/checkpoint") == 0 || tlog_tile_from_path(&tile, path + 1);
+    return strcmp(path, "/checkpoint") == 0 || tlog_tile_from_path(&tile, path + 1) ||
+           cmd_anchor_is_name(path + 1);
 }
 
 static void serve_answer(void *context, const struct http_request *request,

@@ -286,6 +286,8 @@ int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_a
         code = revoked_set(body, args, err);
     if (kind == STMT_ANNEX)
         code = annex_set(body, args, err);
+    if (kind == STMT_ANCHOR)
+        code = cmd_anchor_members(body, args, err);
     if (code)
         json_decref(body);
     else
