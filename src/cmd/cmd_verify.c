@@ -264,22 +264,28 @@ static int log_verify(struct verify_run *run, const struct cmd_args *args, const
 /* ---- two stories
  * ----------------------------------------------------------------------------------- */
 
+/* A checkpoint says of its log the name and nothing else: whether its nation is invented stands in
+ * its statements, which a fraud proof has not. */
 static int fraud_with(struct verify_run *run, const struct tlog_fraud *fraud,
                       const struct tlog_policy *policy)
 {
     struct err why = {0};
     const char *url;
+    const struct note_key *log = NULL;
     int best = SANAD_MISSING;
-    for (size_t i = 0; i < tlog_policy_log_count(policy) && best != 0; i++)
-        best = tlog_fraud_check(fraud, tlog_policy_log(policy, i, &url), &why);
-    recheck_add(&run->recheck, "fraud", "two checkpoints",
-                best == 0               ? VERDICT_HOLDS
-                : best == SANAD_MISSING ? VERDICT_UNDECIDED
-                                        : VERDICT_CONTRADICTED,
-                "%s",
-                best == 0     ? "one log has signed both, and they contradict each other"
-                : why.text[0] ? why.text
-                              : "the policy names no log");
+    for (size_t i = 0; i < tlog_policy_log_count(policy) && best != 0; i++) {
+        log = tlog_policy_log(policy, i, &url);
+        best = tlog_fraud_check(fraud, log, &why);
+    }
+    if (best == 0)
+        recheck_add(&run->recheck, "fraud", "two checkpoints", VERDICT_HOLDS,
+                    "%.100s has signed both, and they contradict each other; whether its nation is "
+                    "simulated, this file does not say",
+                    log->name);
+    else
+        recheck_add(&run->recheck, "fraud", "two checkpoints",
+                    best == SANAD_MISSING ? VERDICT_UNDECIDED : VERDICT_CONTRADICTED, "%s",
+                    why.text[0] ? why.text : "the policy names no log");
     return 0;
 }
 
