@@ -273,14 +273,6 @@ static void take(struct admit *admit, struct judged *judged, bool placed, bool a
     kind_add(admit, own ? (uint8_t)judged->stmt->kind : (uint8_t)KIND_NONE);
 }
 
-int admit_check(const struct admit *admit, struct bytes entry, struct err *err)
-{
-    struct judged judged = {.admit = admit, .index = admit->size, .entry = entry};
-    int code = judge(&judged, err);
-    judged_free(&judged);
-    return code;
-}
-
 int admit_entry(struct admit *admit, uint64_t index, struct bytes entry, struct err *err)
 {
     sanad_assert(index == admit->size);
@@ -337,12 +329,6 @@ int admit_next(struct stmt_place *ret_place, const struct admit *admit, enum stm
                                      .seq = admit->next_seq[kind],
                                      .prev = admit->last[kind]};
     return 0;
-}
-
-const struct trust *admit_trust(const struct admit *admit, uint64_t index)
-{
-    const struct admit_root *root = root_at(admit, index);
-    return root ? root->trust : NULL;
 }
 
 uint64_t admit_root_version(const struct admit *admit, uint64_t index)

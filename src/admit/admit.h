@@ -58,11 +58,10 @@ void admit_free(struct admit *admit);
 int admit_text_hash(struct hash256 *ret_hash, const char *object, struct bytes note,
                     struct err *err);
 
-/* Whether an entry may stand at the next index. REFUSED: "entry 7: reserve-position: …", one
- * sentence. Nothing changes. */
-int admit_check(const struct admit *admit, struct bytes entry, struct err *err);
-/* As above, and where it may, it stands there from now on: `index` must be admit_size(). Where
- * the entry can't be written afterwards, this admit is of no use any more: replay the log. */
+/* The next entry of the log: where it may stand at the next index, which must be `index`, it stands
+ * there from now on. REFUSED: "entry 7: reserve-position: …", one sentence, and nothing changes.
+ * Where an entry that may stand can't be written afterwards, this admit is of no use any more:
+ * replay the log. */
 int admit_entry(struct admit *admit, uint64_t index, struct bytes entry, struct err *err);
 /* admit_entry as a visitor of tlog_audit_run; `admit` is a struct admit. */
 int admit_visit(void *admit, uint64_t index, struct bytes entry, struct err *err);
@@ -87,9 +86,8 @@ int admit_next(struct stmt_place *ret_place, const struct admit *admit, enum stm
                struct err *err);
 /* The kind of an entry; false where it is none that was admitted. */
 bool admit_kind(enum stmt_kind *ret_kind, const struct admit *admit, uint64_t index);
-/* Keys and roles in force for an entry at `index` (up to the size); NULL: no root before it. */
-const struct trust *admit_trust(const struct admit *admit, uint64_t index);
-uint64_t admit_root_version(const struct admit *admit, uint64_t index); /* 0: none */
+/* The root in force for an entry at `index` (up to the size); 0: none before it. */
+uint64_t admit_root_version(const struct admit *admit, uint64_t index);
 /* The signatures of an entry that stands at `index`, with all revocations known by now, also those
  * that came later with a lower effective index: codes of stmt_verify. Asked of every entry after
  * a replay it finds what a revocation has made void. */
@@ -114,5 +112,7 @@ struct admit_partner {
 };
 size_t admit_partner_count(const struct admit *admit);
 const struct admit_partner *admit_partner(const struct admit *admit, size_t index);
+/* The signed note that a partner-checkpoint quotes. */
+void admit_quoted_note(struct buf *note, const struct stmt *checkpoint);
 
 #endif

@@ -164,12 +164,11 @@ static int foreign_root_check(const struct judged *judged, struct err *err)
 
 /* ---- a checkpoint of theirs ------------------------------------------------------------------ */
 
-/* The note out of its lines. */
-static void note_join(struct buf *note, const json_t *lines)
+void admit_quoted_note(struct buf *note, const struct stmt *checkpoint)
 {
     size_t i;
     json_t *line;
-    json_array_foreach (lines, i, line) {
+    json_array_foreach (json_object_get(checkpoint->json, "checkpoint"), i, line) {
         buf_text(note, json_string_value(line));
         buf_u8(note, '\n');
     }
@@ -224,7 +223,7 @@ static int checkpoint_check(const struct judged *judged, const struct partner *p
     struct arena arena = {0};
     struct note note;
     struct tlog_checkpoint checkpoint;
-    note_join(&raw, json_object_get(judged->stmt->json, "checkpoint"));
+    admit_quoted_note(&raw, judged->stmt);
     int code = note_parse(&note, "checkpoint", buf_bytes(&raw), &arena, err);
     if (code == 0)
         code = tlog_checkpoint_parse(&checkpoint, "checkpoint", note.text, err);

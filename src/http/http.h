@@ -57,8 +57,6 @@ struct http_server;
 int http_server_start(struct http_server **ret_server, const struct http_server_options *options,
                       struct err *err);
 uint16_t http_server_port(const struct http_server *server);
-/* Connections that are open. */
-unsigned http_server_connections(const struct http_server *server);
 /* Ends when all running calls have ended. NULL is fine. */
 void http_server_stop(struct http_server *server);
 

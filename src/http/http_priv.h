@@ -6,5 +6,7 @@
 
 /* Whether a path of a request is plain (struct http_request says what that is). */
 bool http_path_ok(const char *path);
+/* Connections that are open: for tests. */
+unsigned http_server_connections(const struct http_server *server);
 
 #endif
