@@ -170,6 +170,40 @@ void cmd_log_close(struct cmd_log *log);
  * the newest reserve-position. */
 int cmd_log_checks(struct recheck *recheck, struct buf *ret_position, const char *where,
                    const struct cmd_args *args, struct err *err);
+/* The log of a partner: its newest checkpoint is signed by a key that our root names. Zero it
+ * before; close takes what is there. REFUSED: our root does not name it. FALSE: no such signature.
+ */
+struct admit;
+struct admit_options;
+struct cmd_partner {
+    struct cmd_log log;
+    const struct admit_partner *known; /* of the admit */
+};
+int cmd_partner_open(struct cmd_partner *ret_partner, const char *where, const struct admit *admit,
+                     struct err *err);
+void cmd_partner_close(struct cmd_partner *partner);
+/* A checkpoint of a partner that stands in a log. */
+struct cmd_recorded {
+    const char *origin;
+    uint64_t entry;
+    struct tlog_tree tree;
+};
+/* Whether the partner's newest checkpoint continues one that stands in our log, by the partner's
+ * tiles. FALSE: it does not; what proves it to everybody is kept in the folder (NULL: nowhere).
+ * MISSING: the partner shows less than was recorded. */
+int cmd_partner_continues(const struct cmd_partner *partner, const struct cmd_recorded *recorded,
+                          const struct cmd_log *ours, const char *fraud_folder, struct err *err);
+/* All that a log has recorded of partners, in its order; and each --partner held against it. */
+struct cmd_records {
+    struct cmd_recorded *list;
+    size_t count, capacity;
+    struct arena arena;
+};
+void cmd_records_add(struct cmd_records *records, uint64_t index, struct bytes entry);
+void cmd_records_free(struct cmd_records *records);
+void cmd_partners_check(struct recheck *recheck, const struct cmd_log *ours,
+                        const struct admit *admit, const struct cmd_records *records,
+                        const struct cmd_args *args);
 /* A policy file, and a checkpoint held against it (path NULL: undecided). */
 int cmd_policy_read(struct tlog_policy **ret_policy, const char *path, struct err *err);
 int cmd_policy_check(struct recheck *recheck, const struct note *note,
@@ -188,8 +222,6 @@ int cmd_checks_show(const struct recheck *recheck, const struct cmd_checks_head 
 int cmd_verdict_answer(const struct recheck *recheck, struct err *err);
 /* What a tree that we have the tiles of leaves to be decided: all of its entries replayed. The
  * caller frees. */
-struct admit;
-struct admit_options;
 int cmd_admit_replay(struct admit **ret_admit, const struct tlog_reader *reader,
                      const struct tlog_tree *tree, const struct admit_options *options,
                      struct err *err);
@@ -292,8 +324,8 @@ int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err);
 int cmd_public_book(struct hash256 *ret_hash, bool *ret_given, const struct book *book,
                     const struct cmd_args *args, struct err *err);
 /* The members of a kind that a log lives by: root, revoke, document, annex, and so on. */
-int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_args *args,
-                      struct err *err);
+int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_places *places,
+                      const struct cmd_args *args, struct err *err);
 /* Checks of what names files (verify_attached.c): --file, --opening, --plain. */
 struct recheck;
 int cmd_verify_attached(struct recheck *recheck, const struct stmt *stmt,

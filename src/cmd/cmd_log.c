@@ -187,6 +187,8 @@ static int add_run(struct log_run *run, struct cmd_witnesses *witnesses, const c
     if (code == 0)
         code = admit_open(run, err);
     if (code == 0)
+        sanad_assert(admit_size(run->admit) == tlog_writer_size(run->writer));
+    if (code == 0)
         code = entries_admit(run, files, entries, paths, count, err);
     if (code == 0 && count > 0)
         code = tlog_writer_add(run->writer, &first, entries, count, err);
@@ -343,6 +345,7 @@ static const struct cmd_option options[] = {
     {"--policy", "FILE", "logs, witnesses and their quorum (c2sp.org/tlog-policy)"},
     {"--timeout", "SECONDS", "how long a witness may take; 10 where left out"},
     {"--root-sha256", "HEX", "audit: pins the first root statement"},
+    {"--partner", "DIR|URL...", "audit: logs of partners, held against what is recorded of them"},
     {"--out", "FILE", "prove: where to; standard output where left out"},
     {"--prepare", NULL, "anchor: keeps the checkpoint, prints what a transaction is to carry"},
     {"--with", "HEX...", "anchor: digests of others that share the transaction"},
@@ -350,7 +353,7 @@ static const struct cmd_option options[] = {
     {"--block", "HEIGHT|HASH|FILE", "anchor: its block; else the last 4032 are searched"},
     {"--height", "N", "anchor: of a --block that is a file"},
     {"--headers", "FILE", "audit: the chain's headers, 80 bytes each, to check anchors by"},
-    {"--fraud", "DIR", "audit: where to keep the proof, should anchors tell another story"},
+    {"--fraud", "DIR", "audit: where to keep the proof, should it or a partner tell two stories"},
     {"--listen", "HOST:PORT", "serve: where"},
     {NULL, NULL, NULL},
 };

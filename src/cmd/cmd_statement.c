@@ -197,8 +197,8 @@ static int make_declaration(json_t **ret_body, const struct cmd_args *args, stru
 
 /* ---- make, sign, show ----------------------------------------------------------------- */
 
-static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_args *args,
-                     struct err *err)
+static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_places *places,
+                     const struct cmd_args *args, struct err *err)
 {
     static int (*const makers[STMT_KIND_COUNT])(json_t **, const struct cmd_args *,
                                                 struct err *) = {
@@ -208,7 +208,7 @@ static int body_make(json_t **ret_body, enum stmt_kind kind, const struct cmd_ar
         [STMT_FLOW_DECLARATION] = make_declaration,
     };
     return makers[kind] ? makers[kind](ret_body, args, err)
-                        : cmd_statement_log(ret_body, kind, args, err);
+                        : cmd_statement_log(ret_body, kind, places, args, err);
 }
 
 int cmd_sign(struct buf *note, const struct cmd_args *args, struct err *err)
@@ -258,7 +258,7 @@ static int statement_make(const struct cmd_args *args, const char *name, struct 
     if (code == 0)
         code = cmd_places_next(&place, &places, kind, err);
     if (code == 0)
-        code = body_make(&body, kind, args, err);
+        code = body_make(&body, kind, &places, args, err);
     if (code == 0)
         code = stmt_make(&note, kind, &place, body, err);
     if (code == 0)
@@ -415,6 +415,9 @@ static const struct cmd_option options[] = {
     {"--annex-of", "INDEX", "annex: the entry that it belongs to"},
     {"--partner", "NAME", "partner-checkpoint: whose"},
     {"--checkpoint", "FILE", "partner-checkpoint: the signed note"},
+    {"--from", "DIR|URL", "partner-checkpoint: in place of both, its log, held against --dir"},
+    {"--policy", "FILE", "partner-checkpoint: who must have cosigned it (c2sp.org/tlog-policy)"},
+    {"--fraud", "DIR", "partner-checkpoint: where a proof of two stories goes; here if left out"},
     {"--anchored", "FILE.ots", "anchor: the proof; its checkpoint and header lie beside it"},
     {"--corrects", "INDEX", "correction: the entry that is wrong"},
     {"--of-kind", "KIND", "correction: the kind of that entry"},

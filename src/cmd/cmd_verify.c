@@ -371,7 +371,8 @@ static const struct cmd_option options[] = {
     {"--proof", "FILE", "a statement's .tlog-proof: its place in a log"},
     {"--root-sha256", "HEX", "a log: pins its first root statement"},
     {"--headers", "FILE", "timestamps, anchors: the chain's headers, 80 bytes each"},
-    {"--fraud", "DIR", "a log: where to keep the proof, should its anchors tell two stories"},
+    {"--partner", "DIR|URL...", "a log: logs of partners, held against what it records of them"},
+    {"--fraud", "DIR", "a log: where to keep the proof, should it or a partner tell two stories"},
     {"--threads", "N", "how many threads read the source"},
     {NULL, NULL, NULL},
 };

@@ -102,7 +102,9 @@ struct entries_walk {
     uint64_t finding_count;
     char root_sha256[HEX256_SIZE]; /* of the text of root 1; "": none stands there */
     bool pinned;
-    struct buf *position; /* gets the newest reserve-position; or NULL */
+    bool with_partners;         /* what is recorded of them is gathered */
+    struct cmd_records records; /* of partners */
+    struct buf *position;       /* gets the newest reserve-position; or NULL */
     struct cmd_anchors *anchors;
     uint64_t void_from; /* second look: the lowest index that a revocation reaches */
     uint64_t void_count;
@@ -136,6 +138,8 @@ static int entry_visit(void *context, uint64_t index, struct bytes entry, struct
     if (admit_kind(&kind, walk->admit, index)) {
         if (walk->counts[kind]++ == 0 && kind == STMT_ROOT)
             root_note(walk, entry);
+        if (walk->with_partners && kind == STMT_PARTNER_CHECKPOINT)
+            cmd_records_add(&walk->records, index, entry);
         if (walk->position && kind == STMT_RESERVE_POSITION) {
             buf_reset(walk->position);
             buf_add(walk->position, entry);
@@ -209,9 +213,11 @@ static void counts_check(struct recheck *recheck, const struct entries_walk *wal
                 "%llu entries, every hash recomputed: the root of the checkpoint",
                 (unsigned long long)audit->entries);
     if (walk->root_sha256[0])
-        recheck_add(recheck, "root", walk->root_sha256, VERDICT_HOLDS, "%s",
-                    walk->pinned ? "root 1 is the pinned one"
-                                 : "root 1 as the log's key has signed it; --root-sha256 pins it");
+        recheck_add(recheck, "root", walk->root_sha256, VERDICT_HOLDS,
+                    "root 1 %s; in force: root %llu",
+                    walk->pinned ? "is the pinned one"
+                                 : "as the log's key has signed it (--root-sha256 pins it)",
+                    (unsigned long long)admit_root_version(walk->admit, admit_size(walk->admit)));
     if (walk->finding_count == 0)
         recheck_add(recheck, "entries", "statements", VERDICT_HOLDS, "%s",
                     kinds.size ? buf_cstr(&kinds) : "none yet");
@@ -240,17 +246,20 @@ static int entries_check(struct recheck *recheck, struct cmd_log *log, struct bu
     walk->position = position;
     walk->anchors = anchors;
     walk->pinned = pinned;
+    walk->with_partners = cmd_value(args, "--partner") != NULL;
     code = tlog_audit_run(&audit, &log->reader, &tree, entry_visit, walk, &why);
     if (code == 0)
         code = void_check(walk, log, &tree, &why);
-    if (code == 0)
+    if (code == 0) {
         counts_check(recheck, walk, &audit);
-    else if (code == SANAD_FALSE || code == SANAD_REFUSED || code == SANAD_MISSING)
+        cmd_partners_check(recheck, log, walk->admit, &walk->records, args);
+    } else if (code == SANAD_FALSE || code == SANAD_REFUSED || code == SANAD_MISSING)
         recheck_add(recheck, "tiles", "root",
                     code == SANAD_MISSING ? VERDICT_UNDECIDED : VERDICT_CONTRADICTED, "%s",
                     why.text);
     else if (err)
         *err = why;
+    cmd_records_free(&walk->records);
     admit_free(walk->admit);
     free(walk);
     return code == SANAD_IO || code == SANAD_ENVIRONMENT ? code : 0;

@@ -1,5 +1,6 @@
 /* `sanad statement make root|revoke|document|annex|…`: the members of the kinds that a log lives
  * by, out of a file of members, options, and the files that they speak of. */
+#include "admit/admit.h"
 #include "cmd/cmd.h"
 #include "stmt/stmt.h"
 #include "tlog/tlog.h"
@@ -123,6 +124,22 @@ static int document_set(json_t *body, const struct cmd_args *args, struct err *e
 }
 
 /* The note becomes a list of its lines; what it says stands beside it. */
+static void checkpoint_members(json_t *body, struct bytes raw,
+                               const struct tlog_checkpoint *checkpoint)
+{
+    json_t *lines = json_array();
+    const char *at = (const char *)raw.data;
+    for (const char *end = at + raw.size; at < end;) {
+        size_t size = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
+        json_array_append_new(lines, json_stringn(at, size));
+        at += size + 1;
+    }
+    json_object_set_new(body, "checkpoint", lines);
+    json_object_set_new(body, "origin", json_string(checkpoint->origin));
+    json_object_set_new(body, "size", json_integer((json_int_t)checkpoint->size));
+    json_object_set_new(body, "root_hash", json_hash_straight(&checkpoint->root));
+}
+
 static int checkpoint_set(json_t *body, const struct cmd_args *args, struct err *err)
 {
     const char *path = cmd_value(args, "--checkpoint");
@@ -136,21 +153,67 @@ static int checkpoint_set(json_t *body, const struct cmd_args *args, struct err 
     code = note_parse(&note, path, buf_bytes(&file), &arena, err);
     if (code == 0)
         code = tlog_checkpoint_parse(&checkpoint, path, note.text, err);
-    if (code == 0) {
-        json_t *lines = json_array();
-        const char *at = (const char *)file.data;
-        for (const char *end = at + file.size; at < end;) {
-            size_t size = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
-            json_array_append_new(lines, json_stringn(at, size));
-            at += size + 1;
-        }
-        json_object_set_new(body, "checkpoint", lines);
-        json_object_set_new(body, "origin", json_string(checkpoint.origin));
-        json_object_set_new(body, "size", json_integer((json_int_t)checkpoint.size));
-        json_object_set_new(body, "root_hash", json_hash_straight(&checkpoint.root));
-    }
+    if (code == 0)
+        checkpoint_members(body, buf_bytes(&file), &checkpoint);
     arena_free(&arena);
     buf_free(&file);
+    return code;
+}
+
+/* ---- a partner's log, read ----------------------------------------------------------------------
+ */
+
+static int cosigned_check(const struct cmd_partner *partner, const char *path, struct err *err)
+{
+    struct tlog_policy *policy;
+    struct tlog_policy_check check;
+    if (!path)
+        return 0;
+    int code = cmd_policy_read(&policy, path, err);
+    if (code)
+        return code;
+    code = tlog_policy_verify(&check, policy, &partner->log.note, &partner->log.checkpoint, err);
+    tlog_policy_free(policy);
+    return code ? err_wrap(err, "%.200s", partner->log.where) : 0;
+}
+
+/* The newest checkpoint continues the one that our log has recorded last. */
+static int onward_check(const struct cmd_partner *partner, const struct cmd_places *places,
+                        const struct cmd_args *args, struct err *err)
+{
+    const struct admit_partner *known = partner->known;
+    const char *folder = cmd_value(args, "--fraud");
+    const struct cmd_recorded recorded = {.entry = known->tree_entry, .tree = known->tree};
+    if (!known->has_tree)
+        return 0;
+    return cmd_partner_continues(partner, &recorded, &places->log, folder ? folder : ".", err);
+}
+
+/* --from: nothing is typed but the day. */
+static int partner_set(json_t *body, const struct cmd_places *places, const struct cmd_args *args,
+                       struct err *err)
+{
+    struct cmd_partner partner;
+    const char *named = json_string_value(json_object_get(body, "partner"));
+    if (cmd_value(args, "--checkpoint"))
+        return err_set(err, SANAD_USAGE, "--checkpoint: --from says it already");
+    if (!places->admit)
+        return err_set(err, SANAD_USAGE, "--from needs --dir: our log says whose it must be");
+    int code = cmd_partner_open(&partner, cmd_value(args, "--from"), places->admit, err);
+    if (code)
+        return code;
+    if (named && strcmp(named, partner.known->authority) != 0)
+        code = err_set(err, SANAD_REFUSED, "--partner: the log %.200s is that of %.100s",
+                       partner.known->origin, partner.known->authority);
+    if (code == 0)
+        code = cosigned_check(&partner, cmd_value(args, "--policy"), err);
+    if (code == 0)
+        code = onward_check(&partner, places, args, err);
+    if (code == 0) {
+        json_object_set_new(body, "partner", json_string(partner.known->authority));
+        checkpoint_members(body, buf_bytes(&partner.log.note_raw), &partner.log.checkpoint);
+    }
+    cmd_partner_close(&partner);
     return code;
 }
 
@@ -271,8 +334,8 @@ static int annex_set(json_t *body, const struct cmd_args *args, struct err *err)
 /* ---- all of it ----------------------------------------------------------------------------------
  */
 
-int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_args *args,
-                      struct err *err)
+int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_places *places,
+                      const struct cmd_args *args, struct err *err)
 {
     json_t *body;
     int code = members_set(&body, args, err);
@@ -281,7 +344,8 @@ int cmd_statement_log(json_t **ret_body, enum stmt_kind kind, const struct cmd_a
     if (kind == STMT_DOCUMENT)
         code = document_set(body, args, err);
     if (kind == STMT_PARTNER_CHECKPOINT)
-        code = checkpoint_set(body, args, err);
+        code = cmd_value(args, "--from") ? partner_set(body, places, args, err)
+                                         : checkpoint_set(body, args, err);
     if (kind == STMT_REVOKE)
         code = revoked_set(body, args, err);
     if (kind == STMT_ANNEX)
