@@ -1,6 +1,8 @@
 /* Proves: the published vectors are answered as the protocol says; the checks come in its order;
  * nothing is answered before it is kept; neither a failing store, nor a clock that jumps, nor a
- * restart at any moment, nor many at once make a witness sign two trees of one size or go back. */
+ * restart at any moment, nor many at once make a witness sign two trees of one size or go back; of
+ * 10,000 random forks, rollbacks, flipped bits and truncations each none is cosigned, and every
+ * honest growth is. */
 /* ctest-label: threads */
 #include "toylog.h"
 #include "witness/witness_priv.h"
@@ -133,8 +135,9 @@ static unsigned ask(struct place *place, struct toylog *log, size_t before, size
 {
     struct buf note = buf_with_max(4096);
     struct buf body = buf_with_max(WITNESS_BODY_MAX);
-    struct tlog_proof proof;
-    toylog_proof(log, &proof, before, after);
+    struct tlog_proof proof = {.count = 0};
+    if (before <= after) /* down there is no proof */
+        toylog_proof(log, &proof, before, after);
     toylog_checkpoint(log, &note, after);
     witness_request_write(&body, before, &proof, buf_bytes(&note));
     unsigned status = send_body(place, buf_bytes(&body), ret_text);
@@ -696,6 +699,112 @@ static void many_at_once_are_one_story(void **state)
     toylog_free(&other);
 }
 
+/* ---- ten thousand of each ----------------------------------------------------------------------
+ */
+
+enum { ROUND_COUNT = 10000, HISTORY_COUNT = 32, HISTORY_SIZE = 400 };
+
+static uint64_t history_random = 11;
+
+static size_t below(size_t limit)
+{
+    history_random = history_random * 6364136223846793005u + 1442695040888963407u;
+    return (size_t)((history_random >> 33) % limit);
+}
+
+/* Logs of one origin and key: the first is honest, the others leave it at entries of their own. */
+struct histories {
+    struct toylog logs[HISTORY_COUNT];
+};
+
+static struct histories *histories_make(void)
+{
+    struct histories *histories = mem_zalloc(1, sizeof *histories);
+    for (size_t i = 0; i < HISTORY_COUNT; i++)
+        toylog_make(&histories->logs[i], "log.example/a", HISTORY_SIZE,
+                    i == 0 ? SIZE_MAX : below(HISTORY_SIZE));
+    return histories;
+}
+
+static void histories_free(struct histories *histories)
+{
+    for (size_t i = 0; i < HISTORY_COUNT; i++)
+        toylog_free(&histories->logs[i]);
+    free(histories);
+}
+
+/* A witness that has cosigned the honest log at some size; is asked for another story's larger
+ * tree, for a smaller tree of either, and, as the control, for more of the honest one. */
+static void round_of_histories(struct histories *histories, size_t counts[3])
+{
+    struct toylog *honest = &histories->logs[0];
+    struct toylog *other = &histories->logs[1 + below(HISTORY_COUNT - 1)];
+    struct place place;
+    size_t before = other->fork + 1 + below(HISTORY_SIZE - other->fork);
+    size_t after = before + below(HISTORY_SIZE - before + 1);
+    size_t smaller = before > 1 ? 1 + below(before - 1) : 0;
+    place_open(&place, honest);
+    assert_int_equal(ask(&place, honest, 0, before, NULL), 200);
+    assert_int_equal(ask(&place, other, before, after, NULL), 422);
+    assert_int_equal(place.event.fraud.size > 0, after == before);
+    counts[0]++;
+    if (smaller > 0) {
+        struct toylog *teller = below(2) ? honest : other;
+        assert_int_equal(ask(&place, teller, smaller, smaller, NULL), 409);
+        assert_int_equal(ask(&place, teller, before, smaller, NULL), 400);
+        assert_int_equal(place.event.fraud.size, 0); /* a smaller tree alone is no fraud */
+        counts[1]++;
+    }
+    assert_int_equal(ask(&place, honest, before, after, NULL), 200);
+    assert_int_equal(place.event.fraud.size, 0);
+    counts[2]++;
+    place_close(&place);
+}
+
+static void no_other_story_is_ever_cosigned(void **state)
+{
+    (void)state;
+    size_t counts[3] = {0};
+    struct histories *histories = histories_make();
+    while (counts[0] < ROUND_COUNT || counts[1] < ROUND_COUNT)
+        round_of_histories(histories, counts);
+    print_message("%zu forks and %zu rollbacks refused, %zu honest trees cosigned\n", counts[0],
+                  counts[1], counts[2]);
+    histories_free(histories);
+}
+
+/* One bit of a request, or its end, is lost on the way: refused, nothing changes, and the whole
+ * request is good afterwards. */
+static void no_damaged_request_is_cosigned(void **state)
+{
+    (void)state;
+    struct toylog log;
+    struct place place;
+    toylog_make(&log, "log.example/a", HISTORY_SIZE, SIZE_MAX);
+    for (size_t i = 0; i < ROUND_COUNT; i++) {
+        size_t before = 1 + below(HISTORY_SIZE - 1);
+        size_t after = before + 1 + below(HISTORY_SIZE - before);
+        struct buf note = buf_with_max(4096);
+        struct buf body = buf_with_max(WITNESS_BODY_MAX);
+        struct tlog_proof proof;
+        place_open(&place, &log);
+        assert_int_equal(ask(&place, &log, 0, before, NULL), 200);
+        toylog_proof(&log, &proof, before, after);
+        toylog_checkpoint(&log, &note, after);
+        witness_request_write(&body, before, &proof, buf_bytes(&note));
+        size_t bit = below(8 * body.size);
+        body.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_not_equal(send_body(&place, buf_bytes(&body), NULL), 200);
+        body.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_not_equal(send_body(&place, bytes_of(body.data, below(body.size)), NULL), 200);
+        assert_int_equal(send_body(&place, buf_bytes(&body), NULL), 200);
+        buf_free(&note);
+        buf_free(&body);
+        place_close(&place);
+    }
+    toylog_free(&log);
+}
+
 static void a_folder_belongs_to_one_witness(void **state)
 {
     char path[PATH_SIZE];
@@ -742,6 +851,8 @@ int main(void)
         cmocka_unit_test(a_store_that_fails_is_an_answer_of_500),
         cmocka_unit_test(a_journal_is_cut_or_damaged_anywhere),
         cmocka_unit_test(many_at_once_are_one_story),
+        cmocka_unit_test(no_other_story_is_ever_cosigned),
+        cmocka_unit_test(no_damaged_request_is_cosigned),
         cmocka_unit_test(a_folder_belongs_to_one_witness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
