@@ -273,6 +273,19 @@ int note_verify(bool *ret_valid, const struct note *note, const struct note_key 
     return code;
 }
 
+void note_line_write(struct buf *lines, const struct note_signature *signature)
+{
+    struct buf raw = buf_with_max(NOTE_SIZE_MAX);
+    buf_add(&raw, bytes_of(signature->id, sizeof signature->id));
+    buf_add(&raw, signature->signature);
+    buf_text(lines, line_start);
+    buf_text(lines, signature->name);
+    buf_u8(lines, ' ');
+    base64_encode(lines, buf_bytes(&raw));
+    buf_u8(lines, '\n');
+    buf_free(&raw);
+}
+
 void note_sign(struct buf *lines, struct bytes text, const struct note_key *key,
                const uint8_t seed[32])
 {

@@ -50,6 +50,8 @@ int note_parse(struct note *ret_note, const char *object, struct bytes raw, stru
  * Unknown lines are ignored. */
 int note_verify(bool *ret_valid, const struct note *note, const struct note_key *keys,
                 size_t key_count, struct err *err);
+/* A line as it was read: "— name base64\n". */
+void note_line_write(struct buf *lines, const struct note_signature *signature);
 /* Appends "— name base64\n" over `text` (which ends in a newline). */
 void note_sign(struct buf *lines, struct bytes text, const struct note_key *key,
                const uint8_t seed[32]);

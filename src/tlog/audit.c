@@ -13,6 +13,19 @@ bool tlog_entry_take(struct bytes *ret_entry, struct cursor *cursor)
     return !cursor->bad;
 }
 
+bool tlog_bundle_leaves(struct hash256 *ret_leaves, struct bytes bundle, unsigned width)
+{
+    struct cursor cursor = cursor_of(bundle);
+    struct bytes entry;
+    sanad_assert(width <= TLOG_TILE_WIDTH);
+    for (unsigned i = 0; i < width; i++) {
+        if (!tlog_entry_take(&entry, &cursor))
+            return false;
+        tlog_leaf_hash(&ret_leaves[i], entry);
+    }
+    return cursor_done(&cursor);
+}
+
 void tlog_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH])
 {
     struct hash256 above[TLOG_TILE_WIDTH / 2];
@@ -136,14 +149,10 @@ static int tiles_join(struct audit *audit, struct err *err)
 static void bundle_hash(struct audit *audit, struct bytes bundle, unsigned width)
 {
     struct tlog_edge *edge = &audit->edges->level[0];
-    struct cursor cursor = cursor_of(bundle);
-    struct bytes entry;
     sanad_assert(edge->count == 0);
-    for (unsigned i = 0; i < width; i++) {
-        bool taken = tlog_entry_take(&entry, &cursor);
-        sanad_assert(taken); /* its size was checked when it was read */
-        tlog_leaf_hash(&edge->hashes[edge->count++], entry);
-    }
+    bool taken = tlog_bundle_leaves(edge->hashes, bundle, width);
+    sanad_assert(taken); /* its size was checked when it was read */
+    edge->count = width;
     audit->done.entries += width;
     audit->done.bytes += bundle.size - 2 * (size_t)width;
 }

@@ -122,6 +122,13 @@ int tlog_tile_read(struct buf *ret_data, const struct tlog_reader *reader,
  */
 int tlog_bundle_entry(struct bytes *ret_entry, struct bytes bundle, unsigned width, unsigned index,
                       struct err *err);
+/* The next entry of a bundle: two bytes of length, big-endian, and the entry. False where it is cut
+ * short. */
+bool tlog_entry_take(struct bytes *ret_entry, struct cursor *cursor);
+/* The leaf hashes of a bundle's entries; false where it has not just `width` of them. */
+bool tlog_bundle_leaves(struct hash256 *ret_leaves, struct bytes bundle, unsigned width);
+/* The root of a full tile's hashes: one hash of the level above. */
+void tlog_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH]);
 /* From tiles: the hash of a whole subtree's root, proofs, the root of a size. All of it follows
  * from what was read: whoever does not trust the tiles checks the root against a checkpoint. */
 int tlog_root_read(struct hash256 *ret_root, const struct tlog_reader *reader, uint64_t size,

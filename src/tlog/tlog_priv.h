@@ -18,11 +18,6 @@ int tlog_path_climb(struct hash256 *ret_before, struct hash256 *ret_after, uint6
 int tlog_path_read(struct tlog_proof *ret_path, const struct tlog_reader *reader, uint64_t before,
                    uint64_t after, struct err *err);
 
-/* The next entry of a bundle or a frame: two bytes of length, big-endian, and the entry. False
- * where it is cut short. */
-bool tlog_entry_take(struct bytes *ret_entry, struct cursor *cursor);
-/* The root of a full tile's hashes: one hash of the level above. */
-void tlog_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH]);
 /* Leaf hashes of a bundle's entries; FALSE names the bundle where its hash differs from the
  * tile's. `tile` is the bundle's. */
 int tlog_bundle_check(const struct tlog_tile *tile, struct bytes bundle,

@@ -57,7 +57,7 @@ static int lines_take(struct asking *asking, struct bytes lines, struct err *err
     for (size_t i = 0; code == 0 && i < note.signature_count; i++)
         if (strcmp(note.signatures[i].name, key->name) == 0 &&
             memcmp(note.signatures[i].id, key->id, sizeof key->id) == 0 && kept.size == 0)
-            witness_line_write(&kept, &note.signatures[i]);
+            note_line_write(&kept, &note.signatures[i]);
     if (code == 0) {
         asking->reply->lines = kept;
         asking->reply->time = time;

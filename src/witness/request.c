@@ -118,16 +118,3 @@ void witness_request_write(struct buf *body, uint64_t old_size, const struct tlo
     buf_u8(body, '\n');
     buf_add(body, note);
 }
-
-void witness_line_write(struct buf *lines, const struct note_signature *signature)
-{
-    struct buf raw = buf_with_max(NOTE_SIZE_MAX);
-    buf_add(&raw, bytes_of(signature->id, sizeof signature->id));
-    buf_add(&raw, signature->signature);
-    buf_text(lines, "\xe2\x80\x94 ");
-    buf_text(lines, signature->name);
-    buf_u8(lines, ' ');
-    base64_encode(lines, buf_bytes(&raw));
-    buf_u8(lines, '\n');
-    buf_free(&raw);
-}

@@ -318,7 +318,7 @@ static void fraud_note(struct call *call)
     buf_add(&note, request->note.text);
     buf_u8(&note, '\n');
     for (size_t i = 0; i < request->note.signature_count; i++)
-        witness_line_write(&note, &request->note.signatures[i]);
+        note_line_write(&note, &request->note.signatures[i]);
     fraud.second = buf_bytes(&note);
     call->event->fraud = buf_with_max(4 * NOTE_SIZE_MAX);
     tlog_fraud_write(&call->event->fraud, &fraud);
@@ -376,7 +376,7 @@ static void cosign(struct call *call, uint64_t time)
         for (size_t i = 0; call->valid[k] && i < note->signature_count; i++)
             if (strcmp(note->signatures[i].name, call->log->keys[k].name) == 0 &&
                 memcmp(note->signatures[i].id, call->log->keys[k].id, 4) == 0) {
-                witness_line_write(&signed_note, &note->signatures[i]);
+                note_line_write(&signed_note, &note->signatures[i]);
                 break;
             }
     tlog_cosign(&signed_note, note->text, &witness->key, witness->seed, time);

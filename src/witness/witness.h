@@ -19,6 +19,24 @@ enum {
     WITNESS_ANSWER_MAX = 1 << 16    /* bytes of another witness's answer */
 };
 
+/* ---- a request ---------------------------------------------------------------------------------
+ */
+
+/* The body of an add-checkpoint request (c2sp.org/tlog-witness). */
+struct witness_request {
+    uint64_t old_size;
+    struct tlog_proof proof;
+    struct note note;
+    struct tlog_checkpoint checkpoint;
+    bool unsigned_note; /* its signature lines are none: nobody has signed it */
+    bool empty_wrong;   /* size 0 with another root than that of the empty tree */
+};
+/* REFUSED: it has not the form of one. Views the body and the arena. */
+int witness_request_parse(struct witness_request *ret_request, struct bytes body,
+                          struct arena *arena, struct err *err);
+void witness_request_write(struct buf *body, uint64_t old_size, const struct tlog_proof *proof,
+                           struct bytes note);
+
 /* ---- the witness ------------------------------------------------------------------------------
  */
 

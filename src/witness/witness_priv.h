@@ -4,21 +4,6 @@
 
 #include "witness/witness.h"
 
-/* The body of an add-checkpoint request. */
-struct witness_request {
-    uint64_t old_size;
-    struct tlog_proof proof;
-    struct note note;
-    struct tlog_checkpoint checkpoint;
-    bool unsigned_note; /* its signature lines are none: nobody has signed it */
-    bool empty_wrong;   /* size 0 with another root than that of the empty tree */
-};
-/* REFUSED: it has not the form of one. Views the body and the arena. */
-int witness_request_parse(struct witness_request *ret_request, struct bytes body,
-                          struct arena *arena, struct err *err);
-void witness_request_write(struct buf *body, uint64_t old_size, const struct tlog_proof *proof,
-                           struct bytes note);
-
 /* One frame of the journal: u32be size of the records, u64be number from 1, the records, SHA-256
  * of all that. */
 enum {
@@ -41,8 +26,5 @@ typedef int witness_record_visit(void *context, const struct witness_record *rec
  * than one frame could be. */
 int witness_journal_read(uint64_t *ret_frames, size_t *ret_torn, struct bytes journal,
                          witness_record_visit *visit, void *context, struct err *err);
-
-/* "— name base64\n" of a signature as it was read. */
-void witness_line_write(struct buf *lines, const struct note_signature *signature);
 
 #endif
