@@ -219,17 +219,6 @@ static bool is_own_line(const struct mirror_round *round, const struct note_sign
            memcmp(line->id, key->id, sizeof key->id) == 0;
 }
 
-static void line_add(struct buf *note, const struct note_signature *line)
-{
-    struct buf raw = buf_with_max(TLOG_CHECKPOINT_MAX);
-    buf_add(&raw, bytes_of(line->id, sizeof line->id));
-    buf_add(&raw, line->signature);
-    buf_format(note, "\xe2\x80\x94 %s ", line->name);
-    base64_encode(note, buf_bytes(&raw));
-    buf_u8(note, '\n');
-    buf_free(&raw);
-}
-
 /* The time of our last cosignature, below which none is signed. */
 static uint64_t last_time(struct mirror_round *round)
 {
@@ -249,7 +238,7 @@ static void note_build(struct mirror_round *round, struct buf *note)
     buf_u8(note, '\n');
     for (size_t i = 0; i < round->parsed.signature_count; i++)
         if (!is_own_line(round, &round->parsed.signatures[i]))
-            line_add(note, &round->parsed.signatures[i]);
+            note_line_write(note, &round->parsed.signatures[i]);
     if (now > 0 && (uint64_t)now > time)
         time = (uint64_t)now;
     if (round->options->key)
@@ -342,7 +331,7 @@ static int round_run(struct mirror_round *round, struct err *err)
     const struct mirror_options *options = round->options;
     int code = key_check(options, err);
     if (code == 0)
-        code = mirror_source_open(&round->source, options->where, options->timeout_ms, err);
+        code = mirror_source_of(&round->source, options, err);
     if (code == 0)
         code = mirror_source_checkpoint(round->source, &round->note, err);
     if (code == 0)

@@ -28,11 +28,14 @@ int mirror_source_file(struct mirror_source *source, struct buf *ret_data, const
                        size_t size_max, struct err *err);
 
 struct mirror_options {
-    const char *where;  /* the source */
+    const char *where;  /* the source; not used where `tiles` is set */
     const char *folder; /* the copy */
     const struct tlog_policy *policy;
     const struct note_key *key; /* of type 0x04; NULL: the copy is not cosigned */
     const uint8_t *seed;
+    /* The source as tiles and a checkpoint that are at hand; several threads read at once. */
+    const struct tlog_reader *tiles;
+    struct bytes checkpoint;
     unsigned thread_count;    /* 0: MIRROR_THREADS */
     unsigned timeout_ms;      /* of one file; 0: MIRROR_TIMEOUT_MS */
     const struct tlog_io *io; /* NULL: tlog_io_posix() */

@@ -6,6 +6,10 @@
 
 enum { MIRROR_LEVELS = 8 };
 
+/* The source that the options name. */
+int mirror_source_of(struct mirror_source **ret_source, const struct mirror_options *options,
+                     struct err *err);
+
 /* Tiles of a source, each held against a root before it is used: the partial ones all together,
  * for they give the root; a full one against the hash that the tile above has of it. */
 struct mirror_tree {
@@ -33,8 +37,6 @@ struct tlog_reader mirror_tree_reader(struct mirror_tree *tree);
 /* As tlog_tile_read of a source's tile; one of another size is FALSE, as any other damage. */
 int mirror_tile_read(struct buf *ret_data, const struct tlog_reader *source,
                      const struct tlog_tile *tile, struct err *err);
-/* The root of a full tile's hashes. */
-void mirror_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH]);
 
 /* One round on its way. */
 struct mirror_round {

@@ -21,24 +21,16 @@ struct batch {
     struct err err;
 };
 
-static void entry_hash(struct hash256 *ret_hash, struct cursor *cursor)
-{
-    struct bytes length = cursor_take(cursor, 2);
-    sanad_assert(!cursor->bad); /* the bundle's size was checked when it was read */
-    tlog_leaf_hash(ret_hash, cursor_take(cursor, (uint64_t)length.data[0] << 8 | length.data[1]));
-}
-
 /* The leaves of a bundle, and whether they are those of the tree. */
 static bool bundle_holds(struct hash256 leaves[TLOG_TILE_WIDTH], const struct batch *batch,
                          const struct tlog_tile *tile, struct bytes bundle)
 {
     struct hash256 root;
-    struct cursor cursor = cursor_of(bundle);
-    for (unsigned i = 0; i < tile->width; i++)
-        entry_hash(&leaves[i], &cursor);
+    bool taken = tlog_bundle_leaves(leaves, bundle, tile->width);
+    sanad_assert(taken); /* the bundle's size was checked when it was read */
     if (tile->width < TLOG_TILE_WIDTH)
         return memcmp(leaves, batch->leaves, tile->width * sizeof leaves[0]) == 0;
-    mirror_tile_root(&root, leaves);
+    tlog_tile_root(&root, leaves);
     return hash256_equal(&root, &batch->roots[tile->n - batch->first]);
 }
 
@@ -122,7 +114,7 @@ static void *batch_work(void *context)
     const struct mirror_options *options = batch->round->options;
     struct mirror_source *source = NULL; /* a connection of this thread's own */
     struct err err;
-    int code = mirror_source_open(&source, options->where, options->timeout_ms, &err);
+    int code = mirror_source_of(&source, options, &err);
     struct tlog_reader reader = {0};
     if (code == 0)
         reader = mirror_source_reader(source);

@@ -7,6 +7,7 @@ struct mirror_source {
     char *where;
     struct http_client *client; /* NULL: a folder */
     struct http_limits limits;
+    const struct mirror_options *given; /* tiles and checkpoint at hand; NULL: neither */
 };
 
 static bool is_address(const char *where)
@@ -26,6 +27,17 @@ int mirror_source_open(struct mirror_source **ret_source, const char *where, uns
     source->limits = (struct http_limits){.connect_ms = timeout_ms, .total_ms = timeout_ms};
     if (address)
         source->client = http_client_new();
+    *ret_source = source;
+    return 0;
+}
+
+int mirror_source_of(struct mirror_source **ret_source, const struct mirror_options *options,
+                     struct err *err)
+{
+    if (!options->tiles)
+        return mirror_source_open(ret_source, options->where, options->timeout_ms, err);
+    struct mirror_source *source = mem_zalloc(1, sizeof *source);
+    source->given = options;
     *ret_source = source;
     return 0;
 }
@@ -73,6 +85,8 @@ static int address_read(void *context, struct buf *ret_data, const struct tlog_t
 
 struct tlog_reader mirror_source_reader(struct mirror_source *source)
 {
+    if (source->given)
+        return *source->given->tiles;
     return source->client ? (struct tlog_reader){.context = source, .read = address_read}
                           : tlog_reader_folder(source->where);
 }
@@ -81,6 +95,7 @@ int mirror_source_file(struct mirror_source *source, struct buf *ret_data, const
                        size_t size_max, struct err *err)
 {
     char path[PATH_SIZE];
+    sanad_assert(!source->given); /* it has tiles and a checkpoint */
     if (source->client)
         return address_get(source, ret_data, name, size_max, err);
     int code = path_join(path, source->where, name, err);
@@ -93,5 +108,10 @@ int mirror_source_file(struct mirror_source *source, struct buf *ret_data, const
 
 int mirror_source_checkpoint(struct mirror_source *source, struct buf *ret_note, struct err *err)
 {
+    if (source->given) {
+        *ret_note = buf_with_max(TLOG_CHECKPOINT_MAX);
+        buf_add(ret_note, source->given->checkpoint);
+        return 0;
+    }
     return mirror_source_file(source, ret_note, "checkpoint", TLOG_CHECKPOINT_MAX, err);
 }

@@ -4,15 +4,6 @@
 
 #include <stdlib.h>
 
-void mirror_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH])
-{
-    struct hash256 above[TLOG_TILE_WIDTH / 2];
-    tlog_node_hashes(above, hashes, TLOG_TILE_WIDTH / 2);
-    for (size_t count = TLOG_TILE_WIDTH / 4; count > 0; count /= 2)
-        tlog_node_hashes(above, above, count);
-    *ret_root = above[0];
-}
-
 int mirror_tile_read(struct buf *ret_data, const struct tlog_reader *source,
                      const struct tlog_tile *tile, struct err *err)
 {
@@ -108,7 +99,7 @@ int mirror_tree_tile(const struct hash256 **ret_hashes, struct mirror_tree *tree
     at->cached = false;
     memcpy(at->tile, data.data, sizeof at->tile);
     buf_free(&data);
-    mirror_tile_root(&root, at->tile);
+    tlog_tile_root(&root, at->tile);
     if (!hash256_equal(&root, &above[n % TLOG_TILE_WIDTH])) {
         tlog_tile_path(name, &tile);
         return err_set(err, SANAD_FALSE, "source: %s: not the tile that the tree above it has",
