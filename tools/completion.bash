@@ -10,6 +10,7 @@ _sanad_verbs() {
 
 _sanad_second() {
     case $1 in
+    bundle) echo "export import answer" ;;
     book) echo "check show hash import public" ;;
     claims) echo "check" ;;
     key) echo "new show" ;;

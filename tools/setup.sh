@@ -8,9 +8,10 @@ LC_ALL=C
 export LC_ALL
 
 build="gcc libc6-dev cmake ninja-build pkgconf libssl-dev libsodium-dev libsecp256k1-dev
-    libjansson-dev libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev uthash-dev jq"
+    libjansson-dev libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev libqrencode-dev
+    uthash-dev jq"
 check="$build libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck scdoc
-    bash bash-completion age golang-go golang-golang-x-mod-dev"
+    bash bash-completion zbar-tools age golang-go golang-golang-x-mod-dev"
 
 fail() {
     echo "setup: $1" >&2

@@ -35,7 +35,8 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd_flows, cmd_limits,
-    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_log, cmd_verify, cmd_witness, cmd_mirror;
+    cmd_register, cmd_claims, cmd_statement, cmd_key, cmd_log, cmd_verify, cmd_witness, cmd_mirror,
+    cmd_bundle;
 
 /* The options that every verb takes: --json, --help, --chain, --source, --store, --nation,
  * --anchor, --as-known. */
@@ -338,6 +339,12 @@ int cmd_statement_pack(const struct cmd_args *args, struct err *err);
 /* --key of a type (NOTE_KEY_TYPE_*), opened; the caller wipes it. REFUSED: another type. */
 int cmd_typed_key(struct role_key *ret_key, uint8_t type, const struct cmd_args *args,
                   struct err *err);
+/* As above, of another option. */
+int cmd_key_option(struct role_key *ret_key, const char *option, uint8_t type,
+                   const struct cmd_args *args, struct err *err);
+/* The path of a folder with an ending, without the slashes behind it: "DIR.private". */
+int cmd_folder_beside(char ret_path[PATH_SIZE], const char *folder, const char *ending,
+                      struct err *err);
 /* --policy. REFUSED: it names no log. */
 int cmd_cosigner_policy(struct tlog_policy **ret_policy, const struct cmd_args *args,
                         struct err *err);
@@ -378,6 +385,10 @@ void table_cell(struct table *table, const char *format, ...) __attribute__((for
 /* Style of the row that the next cell begins. */
 void table_row_style(struct table *table, enum screen_style style);
 void table_print(const struct table *table, const struct screen *screen);
+/* Bytes as a QR code of error correction level M (qr.c): in half blocks on a terminal, black on
+ * white where it has colours, else made for a dark one; or as a file of SVG. REFUSED: too many. */
+int qr_show(const struct screen *screen, struct bytes bytes, struct err *err);
+int qr_write(const char *path, struct bytes bytes, struct err *err);
 /* A result made for reading (limits_show.c). */
 void limits_show(const struct limits_result *result, const struct screen *screen);
 /* The word for a wallet's control, where the contract's own would make a table too wide. */

@@ -35,15 +35,8 @@ static int folders_take(struct log_run *run, const struct cmd_args *args, struct
     int code = cmd_required(&run->folder, args, "--dir", err);
     if (code)
         return code;
-    size_t size = strlen(run->folder);
-    while (size > 1 && run->folder[size - 1] == '/')
-        size--;
-    int made =
-        given ? snprintf(run->private_folder, PATH_SIZE, "%s", given)
-              : snprintf(run->private_folder, PATH_SIZE, "%.*s.private", (int)size, run->folder);
-    if (made < 0 || made >= PATH_SIZE)
-        return err_set(err, SANAD_REFUSED, "--dir: the path is too long");
-    return 0;
+    return given ? path_join(run->private_folder, given, "", err)
+                 : cmd_folder_beside(run->private_folder, run->folder, ".private", err);
 }
 
 /* Folders, key, options: what every verb that writes begins with. The key's name is the origin. */

@@ -8,10 +8,16 @@
 int cmd_typed_key(struct role_key *ret_key, uint8_t type, const struct cmd_args *args,
                   struct err *err)
 {
+    return cmd_key_option(ret_key, "--key", type, args, err);
+}
+
+int cmd_key_option(struct role_key *ret_key, const char *option, uint8_t type,
+                   const struct cmd_args *args, struct err *err)
+{
     const char *path;
     struct note_key public_key;
     struct buf passphrase;
-    int code = cmd_required(&path, args, "--key", err);
+    int code = cmd_required(&path, args, option, err);
     if (code == 0)
         code = role_key_public(&public_key, path, err);
     if (code == 0 && public_key.type != type)
@@ -27,6 +33,18 @@ int cmd_typed_key(struct role_key *ret_key, uint8_t type, const struct cmd_args 
     secret_wipe(passphrase.data, passphrase.size);
     buf_free(&passphrase);
     return code;
+}
+
+int cmd_folder_beside(char ret_path[PATH_SIZE], const char *folder, const char *ending,
+                      struct err *err)
+{
+    size_t size = strlen(folder);
+    while (size > 1 && folder[size - 1] == '/')
+        size--;
+    int made = snprintf(ret_path, PATH_SIZE, "%.*s%s", (int)size, folder, ending);
+    if (made < 0 || made >= PATH_SIZE)
+        return err_set(err, SANAD_REFUSED, "%.200s: the path is too long", folder);
+    return 0;
 }
 
 int cmd_cosigner_policy(struct tlog_policy **ret_policy, const struct cmd_args *args,

@@ -6,9 +6,9 @@
 
 /* Verbs are listed in the order in which a newcomer needs them. */
 static const struct cmd_verb *const verbs[] = {
-    &cmd_simulate, &cmd_book,     &cmd_scan,    &cmd_position,  &cmd_flows,
-    &cmd_limits,   &cmd_register, &cmd_claims,  &cmd_statement, &cmd_key,
-    &cmd_log,      &cmd_verify,   &cmd_witness, &cmd_mirror,    NULL,
+    &cmd_simulate, &cmd_book,   &cmd_scan,      &cmd_position, &cmd_flows, &cmd_limits,
+    &cmd_register, &cmd_claims, &cmd_statement, &cmd_key,      &cmd_log,   &cmd_verify,
+    &cmd_witness,  &cmd_mirror, &cmd_bundle,    NULL,
 };
 
 static void help_all(FILE *out)
