@@ -8,6 +8,9 @@ enum { OTS_FORK = 0xff, OTS_VERSION = 1, OTS_MAGIC_SIZE = 31 };
 extern const uint8_t ots_magic[OTS_MAGIC_SIZE];
 extern const uint8_t ots_notary_bitcoin[OTS_NOTARY_SIZE];
 extern const uint8_t ots_notary_pending[OTS_NOTARY_SIZE];
+/* Of other chains: kept as unknown, but their payload is a height too. */
+extern const uint8_t ots_notary_litecoin[OTS_NOTARY_SIZE];
+extern const uint8_t ots_notary_ethereum[OTS_NOTARY_SIZE];
 
 /* What an operation acts on. Its size is always known. */
 struct ots_message {

@@ -11,6 +11,11 @@ const uint8_t ots_notary_bitcoin[OTS_NOTARY_SIZE] = {0x05, 0x88, 0x96, 0x0d,
 const uint8_t ots_notary_pending[OTS_NOTARY_SIZE] = {0x83, 0xdf, 0xe3, 0x0d,
                                                      0x2e, 0xf9, 0x0c, 0x8e};
 
+const uint8_t ots_notary_litecoin[OTS_NOTARY_SIZE] = {0x06, 0x86, 0x9a, 0x0d,
+                                                      0x73, 0xd7, 0x1b, 0x45};
+const uint8_t ots_notary_ethereum[OTS_NOTARY_SIZE] = {0x30, 0xfe, 0x80, 0x87,
+                                                      0xb5, 0xc7, 0xea, 0xd7};
+
 /* What an operation on the way to the present step has given. */
 struct level {
     struct ots_message message;
@@ -109,6 +114,13 @@ static bool bitcoin_read(struct ots_attestation *attestation, struct bytes paylo
     return cursor_done(&cursor);
 }
 
+static bool other_height_ok(struct bytes payload)
+{
+    struct cursor cursor = cursor_of(payload);
+    (void)ots_varuint(&cursor, INT64_MAX); /* nothing here looks at it */
+    return cursor_done(&cursor);
+}
+
 static bool is_notary(const struct ots_step *step, const uint8_t notary[OTS_NOTARY_SIZE])
 {
     return memcmp(step->notary, notary, OTS_NOTARY_SIZE) == 0;
@@ -129,6 +141,9 @@ static int attestation_read(struct reading *reading, struct err *err)
     struct ots_step *step = step_add(reading);
     memcpy(step->notary, notary.data, OTS_NOTARY_SIZE);
     step->argument = payload;
+    bool of_other = is_notary(step, ots_notary_litecoin) || is_notary(step, ots_notary_ethereum);
+    if (of_other && !other_height_ok(payload))
+        return refuse(reading, err, "an attestation by another chain is a height and nothing else");
     if (is_notary(step, ots_notary_bitcoin) && !bitcoin_read(&found, payload))
         return refuse(reading, err, "an attestation by Bitcoin is a height and nothing else");
     if (is_notary(step, ots_notary_pending) && !pending_read(&found, payload, reading->arena))

@@ -6,6 +6,8 @@
 
 #define BITCOIN "0588960d73d71901"
 #define PENDING "83dfe30d2ef90c8e"
+#define LITECOIN "06869a0d73d71b45"
+#define ETHEREUM "30fe8087b5c7ead7"
 #define OTHER "0102030405060708"
 
 enum { FILLED = 0x11 };
@@ -213,9 +215,18 @@ static void payloads_are_held_to_their_notary(void **state)
     tree_refused("00" PENDING "0201", "an attestation is cut short");
     tree_refused("00" PENDING "0102", "plain address");
     tree_refused("00" PENDING "03016161", "plain address");
+    tree_refused("00" LITECOIN "020501", "another chain is a height and nothing else");
+    tree_refused("00" ETHEREUM "00", "another chain is a height and nothing else");
+    tree_refused("00" ETHEREUM "028500", "another chain is a height and nothing else");
     struct arena arena = {0};
     struct ots ots;
-    struct buf raw = file_of("00" BITCOIN "05ffffffff07");
+    struct buf raw = file_of("ff00" LITECOIN "0105"
+                             "00" ETHEREUM "058080808008");
+    taken(&ots, &raw, &arena);
+    assert_int_equal(ots.attestations[0].notary, OTS_UNKNOWN);
+    assert_int_equal(ots.attestations[1].notary, OTS_UNKNOWN);
+    buf_free(&raw);
+    raw = file_of("00" BITCOIN "05ffffffff07");
     taken(&ots, &raw, &arena);
     assert_int_equal(ots.attestations[0].height, OTS_HEIGHT_MAX);
     buf_free(&raw);
