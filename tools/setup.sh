@@ -11,7 +11,8 @@ build="gcc libc6-dev cmake ninja-build pkgconf libssl-dev libsodium-dev libsecp2
     libjansson-dev libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev libqrencode-dev
     uthash-dev jq"
 check="$build libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck scdoc
-    bash bash-completion zbar-tools age golang-go golang-golang-x-mod-dev"
+    bash bash-completion zbar-tools age golang-go golang-golang-x-mod-dev
+    python3-opentimestamps"
 
 fail() {
     echo "setup: $1" >&2
