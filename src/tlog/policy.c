@@ -343,7 +343,7 @@ static int log_find(struct tlog_policy_check *check, const struct tlog_policy *p
         if (valid)
             check->log = key;
     }
-    if (policy->log_count > 0 && !check->log)
+    if (!check->log)
         return err_set(err, SANAD_MISSING, "checkpoint of %s: no log of the policy has signed it",
                        checkpoint->origin);
     return 0;

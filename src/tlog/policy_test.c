@@ -1,6 +1,6 @@
 /* Proves: policies are read strictly, every other line is refused by its number; a checkpoint meets
- * one exactly where the log signed it and its groups are reached; and a wrong signature of a
- * key that the policy knows rejects the whole checkpoint. */
+ * one exactly where the log signed it and its groups are reached; a wrong signature of a key that
+ * the policy knows rejects the whole checkpoint; lines of ML-DSA are those of unknown keys. */
 #include "support.h"
 #include "tlog/tlog.h"
 
@@ -285,6 +285,13 @@ static void the_log_must_have_signed(void **state)
                  "no log of the policy has signed it");
     buf_free(&note);
     tlog_policy_free(policy);
+    /* A policy may name no log; then nothing says whose the checkpoint is. */
+    test_ok(parse(&policy, "witness a $0\nquorum a\n", &err), &err);
+    note = note_make(true, 31);
+    test_refused(verify(&check, policy, buf_bytes(&note), &err), SANAD_MISSING, &err,
+                 "no log of the policy has signed it");
+    buf_free(&note);
+    tlog_policy_free(policy);
 }
 
 /* Each line with one bit of its signature changed: whoever it is of, the note is rejected; a
@@ -311,12 +318,111 @@ static void a_wrong_signature_rejects_all(void **state)
     tlog_policy_free(policy);
 }
 
+/* A line of ML-DSA-44 (type 0x06) is one of an unknown key, with a good signature or a bad one;
+ * such a key is refused where a policy names it; alone it makes no checkpoint. */
+static void mldsa_add(struct buf *note, const json_t *json, bool change)
+{
+    const char *line = json_string_value(json_object_get(json, "signature_line"));
+    size_t at = note->size;
+    assert_non_null(line);
+    buf_text(note, line);
+    if (note->data[note->size - 1] != '\n')
+        buf_u8(note, '\n');
+    if (change) {
+        at += (note->size - at) / 2;
+        note->data[at] = note->data[at] == 'A' ? 'B' : 'A';
+    }
+}
+
+static void mldsa_alone(const struct tlog_policy *policy, const json_t *json)
+{
+    const json_t *text = json_object_get(json, "note");
+    struct tlog_policy_check check;
+    struct err err = {0};
+    if (!json_is_string(text)) /* of a subtree: no checkpoint */
+        return;
+    test_refused(
+        verify(&check, policy, bytes_of(json_string_value(text), json_string_length(text)), &err),
+        SANAD_MISSING, &err, "no log of the policy has signed it");
+}
+
+static void mldsa_lines_are_ignored(void **state)
+{
+    (void)state;
+    struct buf data = test_data("tlog/mldsa44/cosignatures.jsonl");
+    struct tlog_policy *policy;
+    struct err err = {0};
+    size_t seen = 0;
+    test_ok(parse(&policy, FIVE "group top all near far\nquorum top\n", &err), &err);
+    for (const char *line = buf_cstr(&data); *line; seen++) {
+        size_t size = strcspn(line, "\n");
+        json_t *json = json_loadb(line, size, 0, NULL);
+        assert_non_null(json);
+        struct note_key key;
+        test_refused(note_vkey_parse(&key, json_string_value(json_object_get(json, "vkey")), &err),
+                     SANAD_REFUSED, &err, "type 0x06 is not supported");
+        for (unsigned by = 0; by < 1u << WITNESS_COUNT; by++) {
+            struct buf note = note_make(true, by);
+            struct tlog_policy_check check;
+            mldsa_add(&note, json, by % 2);
+            assert_int_equal(verify(&check, policy, buf_bytes(&note), &err),
+                             near_and_far(by) ? 0 : SANAD_MISSING);
+            assert_int_equal(check.cosigned, __builtin_popcount(by));
+            buf_free(&note);
+        }
+        mldsa_alone(policy, json);
+        json_decref(json);
+        line += size + (line[size] == '\n');
+    }
+    assert_int_equal(seen, 5);
+    tlog_policy_free(policy);
+    buf_free(&data);
+}
+
+/* A published checkpoint of a mirror has its cosignature alone: it verifies, and is no word of the
+ * log. */
+static void a_mirrors_line_is_no_logs(void **state)
+{
+    (void)state;
+    struct buf raw = test_data("tlog/sunlight-mirror/checkpoint");
+    struct buf text = test_data("tlog/sunlight-mirror/mirror.v0.json");
+    struct arena arena = {0};
+    struct tlog_policy *policy;
+    struct tlog_policy_check check = {.cosigned = 0};
+    struct note_key key;
+    struct note note;
+    struct err err = {0};
+    json_t *json;
+    uint64_t time = 0;
+    test_ok(json_read(&json, "mirror", buf_bytes(&text), 1 << 16, &err), &err);
+    const char *vkey = json_string_value(json_array_get(json_object_get(json, "verifier_keys"), 0));
+    test_ok(note_vkey_parse(&key, vkey, &err), &err);
+    test_ok(note_parse(&note, "mirror", buf_bytes(&raw), &arena, &err), &err);
+    assert_true(tlog_cosigned_at(&time, &note, &key) && time == 0x69546780);
+    struct buf rules = buf_with_max(4096);
+    buf_format(&rules, "log $L\nwitness m %s\nquorum m\n", vkey);
+    test_ok(parse(&policy, buf_cstr(&rules), &err), &err);
+    test_refused(verify(&check, policy, buf_bytes(&raw), &err), SANAD_MISSING, &err,
+                 "no log of the policy has signed it");
+    raw.data[5] ^= 1; /* the origin */
+    arena_reset(&arena);
+    test_ok(note_parse(&note, "mirror", buf_bytes(&raw), &arena, &err), &err);
+    assert_int_equal(note_verify(&(bool){false}, &note, &key, 1, &err), SANAD_FALSE);
+    tlog_policy_free(policy);
+    buf_free(&rules);
+    buf_free(&text);
+    buf_free(&raw);
+    json_decref(json);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_is_read),         cmocka_unit_test(other_lines_are_refused),
         cmocka_unit_test(the_ceilings_hold),        cmocka_unit_test(groups_are_reached_or_not),
         cmocka_unit_test(the_log_must_have_signed), cmocka_unit_test(a_wrong_signature_rejects_all),
+        cmocka_unit_test(mldsa_lines_are_ignored),  cmocka_unit_test(a_mirrors_line_is_no_logs),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

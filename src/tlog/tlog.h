@@ -161,8 +161,8 @@ struct tlog_policy_check {
     bool witnessed[TLOG_POLICY_WITNESS_MAX];
     uint64_t oldest; /* timestamp among them, 0: none */
 };
-/* 0: signed by a log of the policy whose name is the origin or that the policy names, and the
- * quorum is reached. MISSING: not reached. FALSE: a known key's signature fails. */
+/* 0: signed by a log of the policy whose name is the origin, and the quorum is reached. MISSING:
+ * not so; also where the policy names no log at all. FALSE: a known key's signature fails. */
 int tlog_policy_verify(struct tlog_policy_check *ret_check, const struct tlog_policy *policy,
                        const struct note *note, const struct tlog_checkpoint *checkpoint,
                        struct err *err);
