@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what users run and leaves it at build/sanad.
+# Builds what users run and leaves it at build/sanad, the verify library beside it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,3 +14,4 @@ cmake --preset release >build/.configure.log 2>&1 || {
 }
 ninja -C build/release "$@"
 ln -sf release/sanad build/sanad
+ln -sf release/libsanad-verify.a build/libsanad-verify.a
