@@ -361,6 +361,14 @@ int path_join(char ret_path[PATH_SIZE], const char *folder, const char *name, st
 int folder_make(const char *path, struct err *err); /* with parents; exists: fine */
 bool file_exists(const char *path);
 
+/* ---- threads --------------------------------------------------------------------------- */
+
+enum { THREAD_MAX = 256 };
+/* `asked` (0: as many as the machine has), at most one an item and THREAD_MAX. */
+unsigned threads_choose(unsigned asked, size_t items);
+/* Runs main(context) in so many threads, of which the caller is one, and waits for all. */
+void threads_do(unsigned count, void *(*main)(void *), void *context);
+
 /* ---- progress and log line (stderr) --------------------------------------------------- */
 
 /* A bar on a terminal, nothing elsewhere. Thread-safe counters; draws at most 10/s. */

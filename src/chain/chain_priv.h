@@ -271,6 +271,16 @@ size_t filter_read_one(struct filter_reader *reader, uint64_t *ret_values, size_
 enum { FILTER_LANES = 4, FILTER_CHUNK = 256 };
 size_t filter_read_lanes(struct filter_reader *const readers[FILTER_LANES],
                          uint64_t ret_values[FILTER_LANES][FILTER_CHUNK], size_t count);
+/* A map of bits, one for each part of the range of values. */
+struct filter_map {
+    uint64_t *words;
+    uint64_t mask; /* of a bit's number: a value out of bounds must not leave the map */
+    unsigned shift;
+};
+/* Keeps the values that meet a set bit, and tells how many; without a branch, as no guess would
+ * be good. `ret_found` has room for all. */
+size_t filter_take(uint64_t *ret_found, const uint64_t *values, size_t count,
+                   const struct filter_map *map);
 /* The next element, with care; false where the bits end inside it. */
 bool filter_read_slowly(struct filter_reader *reader);
 /* When none is left: NULL, or the rule that is broken. */

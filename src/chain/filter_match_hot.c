@@ -94,11 +94,10 @@ void filter_targets_free(struct filter_targets *targets)
 struct lane {
     struct filter_reader reader;
     struct filter_job *job; /* NULL: idle */
-    uint64_t *map;
+    struct filter_map map;
     uint64_t *targets; /* the scripts' values in this filter */
     uint64_t *found;   /* candidates, ascending */
     size_t found_count, found_capacity;
-    unsigned shift; /* of a value to its bit */
 };
 struct filter_matcher {
     const struct filter_targets *targets;
@@ -116,7 +115,9 @@ struct filter_matcher *filter_matcher_new(const struct filter_targets *targets)
            (size_t)1 << matcher->map_log < targets->count << MAP_BITS_PER_SCRIPT_LOG)
         matcher->map_log++;
     for (int i = 0; i < FILTER_LANES; i++) {
-        matcher->lanes[i].map = mem_zalloc((size_t)1 << (matcher->map_log - 6), sizeof(uint64_t));
+        struct filter_map *map = &matcher->lanes[i].map;
+        map->words = mem_zalloc((size_t)1 << (matcher->map_log - 6), sizeof(uint64_t));
+        map->mask = (UINT64_C(1) << matcher->map_log) - 1;
         matcher->lanes[i].targets = mem_zalloc(targets->count + 1, sizeof(uint64_t));
     }
     return matcher;
@@ -127,7 +128,7 @@ void filter_matcher_free(struct filter_matcher *matcher)
     if (!matcher)
         return;
     for (int i = 0; i < FILTER_LANES; i++) {
-        free(matcher->lanes[i].map);
+        free(matcher->lanes[i].map.words);
         free(matcher->lanes[i].targets);
         free(matcher->lanes[i].found);
     }
@@ -144,9 +145,9 @@ static inline uint64_t map_get(const uint64_t *map, uint64_t bit)
     return map[bit >> 6] >> (bit & 63) & 1;
 }
 
-static void map_clear(const struct filter_matcher *matcher, struct lane *lane)
+static void map_clear(const struct filter_map *map)
 {
-    memset(lane->map, 0, ((size_t)1 << matcher->map_log) / 8);
+    memset(map->words, 0, (map->mask + 1) / 8);
 }
 
 /* The scripts' values in this filter, and their bits. */
@@ -157,7 +158,7 @@ static void lane_prepare(const struct filter_matcher *matcher, struct lane *lane
     uint64_t key[2] = {load_le64(lane->job->block_hash.b), load_le64(lane->job->block_hash.b + 8)};
     unsigned range_log = 64 - (unsigned)__builtin_clzll(range);
     size_t at = 0;
-    lane->shift = range_log > matcher->map_log ? range_log - matcher->map_log : 0;
+    lane->map.shift = range_log > matcher->map_log ? range_log - matcher->map_log : 0;
     for (size_t i = 0; i < targets->group_count; i++) {
         const struct target_group *group = &targets->groups[i];
         sip24_many(lane->targets + at, key, targets->words + group->word_at, group->word_count,
@@ -165,11 +166,11 @@ static void lane_prepare(const struct filter_matcher *matcher, struct lane *lane
         at += group->count;
     }
     sanad_assert(at == targets->count);
-    map_clear(matcher, lane);
+    map_clear(&lane->map);
     for (size_t i = 0; i < at; i++) {
         uint64_t value = filter_reduce(lane->targets[i], range);
         lane->targets[i] = value;
-        map_set(lane->map, value >> lane->shift);
+        map_set(lane->map.words, value >> lane->map.shift);
     }
 }
 
@@ -193,21 +194,9 @@ static bool lane_begin(struct filter_matcher *matcher, struct lane *lane, struct
     return true;
 }
 
-/* Keeps the values that meet a set bit; without a branch, as no guess would be good. A value that
- * is out of bounds, which the end of the filter refuses, must not leave the map. */
-static void lane_take(const struct filter_matcher *matcher, struct lane *lane,
-                      const uint64_t *values, size_t count)
+static void lane_take(struct lane *lane, const uint64_t *values, size_t count)
 {
-    const uint64_t *map = lane->map;
-    uint64_t *found = lane->found;
-    uint64_t mask = (UINT64_C(1) << matcher->map_log) - 1;
-    unsigned shift = lane->shift;
-    size_t kept = lane->found_count;
-    for (size_t i = 0; i < count; i++) {
-        found[kept] = values[i];
-        kept += map_get(map, values[i] >> shift & mask);
-    }
-    lane->found_count = kept;
+    lane->found_count += filter_take(lane->found + lane->found_count, values, count, &lane->map);
 }
 
 static bool found_has(const struct lane *lane, uint64_t value)
@@ -224,17 +213,19 @@ static bool found_has(const struct lane *lane, uint64_t value)
     return low < lane->found_count && lane->found[low] == value;
 }
 
-/* Now the map has the candidates, and the few scripts that meet one are compared. */
+/* Now the map has the candidates, by their lower bits, and the few scripts that meet one are
+ * compared: by the upper bits every candidate has met one. */
 static bool lane_decide(const struct filter_matcher *matcher, struct lane *lane)
 {
+    uint64_t mask = lane->map.mask;
     if (lane->found_count == 0)
         return false;
-    map_clear(matcher, lane);
+    map_clear(&lane->map);
     for (size_t i = 0; i < lane->found_count; i++)
-        map_set(lane->map, lane->found[i] >> lane->shift);
+        map_set(lane->map.words, lane->found[i] & mask);
     for (size_t i = 0; i < matcher->targets->count; i++) {
         uint64_t value = lane->targets[i];
-        if (map_get(lane->map, value >> lane->shift) && found_has(lane, value))
+        if (map_get(lane->map.words, value & mask) && found_has(lane, value))
             return true;
     }
     return false;
@@ -249,7 +240,7 @@ static void lane_care(const struct filter_matcher *matcher, struct lane *lane)
         if (reader->left == 0)
             break;
         if (filter_read_slowly(reader))
-            lane_take(matcher, lane, &reader->value, 1);
+            lane_take(lane, &reader->value, 1);
         else
             job->rule = "ends inside an element";
     } while (!job->rule && reader->bit >= reader->careless_end);
@@ -273,7 +264,7 @@ static void lane_drain(struct filter_matcher *matcher, struct lane *lane)
 {
     while (lane->job) {
         size_t done = filter_read_one(&lane->reader, matcher->values[0], wish_of(lane));
-        lane_take(matcher, lane, matcher->values[0], done);
+        lane_take(lane, matcher->values[0], done);
         if (done < FILTER_CHUNK)
             lane_care(matcher, lane);
     }
@@ -292,7 +283,7 @@ static void lanes_step(struct filter_matcher *matcher)
     size_t done = filter_read_lanes(readers, matcher->values, wish);
     for (int i = 0; i < FILTER_LANES; i++) {
         struct lane *lane = &matcher->lanes[i];
-        lane_take(matcher, lane, matcher->values[i], done);
+        lane_take(lane, matcher->values[i], done);
         if (lane->reader.left == 0 || done < wish)
             lane_care(matcher, lane);
     }

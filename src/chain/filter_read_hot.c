@@ -80,6 +80,21 @@ INLINE size_t read_lanes(struct filter_reader *const readers[FILTER_LANES],
     return done;
 }
 
+INLINE size_t take(uint64_t *ret_found, const uint64_t *values, size_t count,
+                   const struct filter_map *map)
+{
+    const uint64_t *words = map->words;
+    uint64_t mask = map->mask;
+    unsigned shift = map->shift;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bit = values[i] >> shift & mask;
+        ret_found[kept] = values[i];
+        kept += words[bit >> 6] >> (bit & 63) & 1;
+    }
+    return kept;
+}
+
 #ifdef __x86_64__
 
 #define WIDE __attribute__((target("bmi,bmi2,lzcnt")))
@@ -93,6 +108,12 @@ WIDE static size_t read_lanes_wide(struct filter_reader *const readers[FILTER_LA
                                    uint64_t ret_values[FILTER_LANES][FILTER_CHUNK], size_t count)
 {
     return read_lanes(readers, ret_values, count);
+}
+
+WIDE static size_t take_wide(uint64_t *ret_found, const uint64_t *values, size_t count,
+                             const struct filter_map *map)
+{
+    return take(ret_found, values, count, map);
 }
 
 /* Asked of the processor once: under a hypervisor the answer is slow. */
@@ -114,6 +135,7 @@ static bool is_wide(void)
 
 #define read_one_wide read_one
 #define read_lanes_wide read_lanes
+#define take_wide take
 static bool is_wide(void)
 {
     return false;
@@ -136,4 +158,11 @@ size_t filter_read_lanes(struct filter_reader *const readers[FILTER_LANES],
         sanad_assert(count <= readers[i]->left);
     return is_wide() ? read_lanes_wide(readers, ret_values, count)
                      : read_lanes(readers, ret_values, count);
+}
+
+size_t filter_take(uint64_t *ret_found, const uint64_t *values, size_t count,
+                   const struct filter_map *map)
+{
+    return is_wide() ? take_wide(ret_found, values, count, map)
+                     : take(ret_found, values, count, map);
 }

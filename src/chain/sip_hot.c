@@ -1,11 +1,9 @@
-/* SipHash-2-4 with 64 bits of result (Aumasson, Bernstein), one message at a time and eight side
- * by side. The eight are vectors of the compiler: one text, compiled for each instruction set
- * and chosen at run time. */
+/* SipHash-2-4 with 64 bits of result (Aumasson, Bernstein), one message at a time and many side by
+ * side. The many are vectors of the compiler: one text, compiled for each instruction set and
+ * chosen at run time. */
 #include "chain/chain_priv.h"
 
 #define INLINE static inline __attribute__((always_inline))
-
-typedef uint64_t lanes __attribute__((vector_size(SIP_LANES * 8)));
 
 #define ROTATE(x, bits) ((x) << (bits) | (x) >> (64 - (bits)))
 
@@ -59,70 +57,63 @@ uint64_t sip24(const uint64_t key[2], struct bytes message)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* ---- eight ---------------------------------------------------------------------------------- */
+/* ---- many, side by side --------------------------------------------------------------------- */
 
-INLINE void rounds_lanes(lanes v[4], int count)
-{
-    for (int i = 0; i < count; i++) {
-        v[0] += v[1];
-        v[2] += v[3];
-        v[1] = ROTATE(v[1], 13) ^ v[0];
-        v[3] = ROTATE(v[3], 16) ^ v[2];
-        v[0] = ROTATE(v[0], 32);
-        v[2] += v[1];
-        v[0] += v[3];
-        v[1] = ROTATE(v[1], 17) ^ v[2];
-        v[3] = ROTATE(v[3], 21) ^ v[0];
-        v[2] = ROTATE(v[2], 32);
+#define ROUND_LANES(v0, v1, v2, v3)                                                                \
+    do {                                                                                           \
+        (v0) += (v1);                                                                              \
+        (v2) += (v3);                                                                              \
+        (v1) = ROTATE(v1, 13) ^ (v0);                                                              \
+        (v3) = ROTATE(v3, 16) ^ (v2);                                                              \
+        (v0) = ROTATE(v0, 32);                                                                     \
+        (v2) += (v1);                                                                              \
+        (v0) += (v3);                                                                              \
+        (v1) = ROTATE(v1, 17) ^ (v2);                                                              \
+        (v3) = ROTATE(v3, 21) ^ (v0);                                                              \
+        (v2) = ROTATE(v2, 32);                                                                     \
+    } while (0)
+
+/* The kernel over vectors of one type: of as many messages as it has members. */
+#define DEFINE_KERNEL(name, lanes)                                                                 \
+    static void name(uint64_t *ret_hashes, const uint64_t key[2], const uint64_t *words,           \
+                     size_t word_count, size_t count)                                              \
+    {                                                                                              \
+        const lanes zero = {0};                                                                    \
+        for (size_t at = 0; at < count; at += sizeof(lanes) / sizeof(uint64_t)) {                  \
+            lanes v0 = zero + (key[0] ^ START[0]);                                                 \
+            lanes v1 = zero + (key[1] ^ START[1]);                                                 \
+            lanes v2 = zero + (key[0] ^ START[2]);                                                 \
+            lanes v3 = zero + (key[1] ^ START[3]);                                                 \
+            for (size_t w = 0; w < word_count; w++) {                                              \
+                lanes word;                                                                        \
+                memcpy(&word, words + w * count + at, sizeof word);                                \
+                v3 ^= word;                                                                        \
+                ROUND_LANES(v0, v1, v2, v3);                                                       \
+                ROUND_LANES(v0, v1, v2, v3);                                                       \
+                v0 ^= word;                                                                        \
+            }                                                                                      \
+            v2 ^= zero + 0xff;                                                                     \
+            ROUND_LANES(v0, v1, v2, v3);                                                           \
+            ROUND_LANES(v0, v1, v2, v3);                                                           \
+            ROUND_LANES(v0, v1, v2, v3);                                                           \
+            ROUND_LANES(v0, v1, v2, v3);                                                           \
+            v0 ^= v1 ^ v2 ^ v3;                                                                    \
+            memcpy(ret_hashes + at, &v0, sizeof v0);                                               \
+        }                                                                                          \
     }
-}
 
-INLINE void kernel(uint64_t *ret_hashes, const uint64_t key[2], const uint64_t *words,
-                   size_t word_count, size_t count)
-{
-    const lanes zero = {0};
-    for (size_t at = 0; at < count; at += SIP_LANES) {
-        lanes v[4];
-        for (size_t i = 0; i < 4; i++)
-            v[i] = zero + (key[i % 2] ^ START[i]);
-        for (size_t w = 0; w < word_count; w++) {
-            lanes word;
-            memcpy(&word, words + w * count + at, sizeof word);
-            v[3] ^= word;
-            rounds_lanes(v, COMPRESS);
-            v[0] ^= word;
-        }
-        v[2] ^= zero + 0xff;
-        rounds_lanes(v, FINISH);
-        v[0] ^= v[1] ^ v[2] ^ v[3];
-        memcpy(ret_hashes + at, &v[0], sizeof v[0]);
-    }
-}
-
-static void many_portable(uint64_t *ret_hashes, const uint64_t key[2], const uint64_t *words,
-                          size_t word_count, size_t count)
-{
-    kernel(ret_hashes, key, words, word_count, count);
-}
+typedef uint64_t lanes2 __attribute__((vector_size(16)));
+DEFINE_KERNEL(many_portable, lanes2)
 
 #ifdef __x86_64__
 
-__attribute__((target("avx2"))) static void many_avx2(uint64_t *ret_hashes, const uint64_t key[2],
-                                                      const uint64_t *words, size_t word_count,
-                                                      size_t count)
-{
-    kernel(ret_hashes, key, words, word_count, count);
-}
+typedef uint64_t lanes4 __attribute__((vector_size(32)));
+__attribute__((target("avx2"))) DEFINE_KERNEL(many_avx2, lanes4)
 
-__attribute__((target("avx512f"))) static void many_avx512(uint64_t *ret_hashes,
-                                                           const uint64_t key[2],
-                                                           const uint64_t *words, size_t word_count,
-                                                           size_t count)
-{
-    kernel(ret_hashes, key, words, word_count, count);
-}
+    typedef uint64_t lanes8 __attribute__((vector_size(64)));
+__attribute__((target("avx512f"))) DEFINE_KERNEL(many_avx512, lanes8)
 
-bool sip_kernel_runs(enum sip_kernel which)
+    bool sip_kernel_runs(enum sip_kernel which)
 {
     if (which == SIP_AVX512)
         return __builtin_cpu_supports("avx512f");

@@ -213,7 +213,7 @@ int fund_blocks(struct proof *proof, struct err *err)
     }
     qsort(work.wants, work.count, sizeof(struct want *), compare_wants);
     (void)pthread_mutex_init(&work.lock, NULL); /* fails for want of memory only */
-    threads_do(threads_wanted(proof->threads, work.count), fund_main, &work);
+    threads_do(threads_choose(proof->threads, work.count), fund_main, &work);
     (void)pthread_mutex_destroy(&work.lock);
     free(work.wants);
     if (work.bad_at == SIZE_MAX)
@@ -333,7 +333,7 @@ static int search_run(struct search_work *work, uint32_t tip, struct err *err)
     if (code < 0)
         return code;
     (void)pthread_mutex_init(&work->lock, NULL); /* fails for want of memory only */
-    threads_do(threads_wanted(proof->threads, work->plan.shard_count), search_main, work);
+    threads_do(threads_choose(proof->threads, work->plan.shard_count), search_main, work);
     (void)pthread_mutex_destroy(&work->lock);
     source_plan_free(&work->plan);
     if (work->failed) {

@@ -5,34 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREAD_MAX = 256, PAYLOAD_MEMORY_MAX = 32 << 20 };
+enum { PAYLOAD_MEMORY_MAX = 32 << 20 };
 
 static void *thread_main(void *context)
 {
     worker_run(context);
     return NULL;
-}
-
-unsigned threads_wanted(unsigned asked, size_t items)
-{
-    long machine = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = asked ? asked : machine > 0 ? (size_t)machine : 1;
-    if (count > items)
-        count = items ? items : 1;
-    return count < THREAD_MAX ? (unsigned)count : THREAD_MAX;
-}
-
-void threads_do(unsigned count, void *(*main)(void *), void *context)
-{
-    pthread_t threads[THREAD_MAX];
-    unsigned started = 0;
-    sanad_assert(count <= THREAD_MAX);
-    /* One of them is this thread, so that it goes on where no other can be started. */
-    while (started + 1 < count && pthread_create(&threads[started], NULL, main, context) == 0)
-        started++;
-    (void)main(context);
-    for (unsigned i = 0; i < started; i++)
-        (void)pthread_join(threads[i], NULL);
 }
 
 /* Heights that the plan leaves out hold nothing that is looked for: they are there at once. */
@@ -109,7 +87,7 @@ static void pass_end(struct pass *pass)
 static int threads_run(struct pass *pass, struct pass_result *result, struct err *err)
 {
     pthread_t threads[THREAD_MAX];
-    unsigned wanted = threads_wanted(pass->options->threads, pass->plan.shard_count);
+    unsigned wanted = threads_choose(pass->options->threads, pass->plan.shard_count);
     unsigned started = 0;
     pass->streaming = wanted;
     while (started < wanted && pthread_create(&threads[started], NULL, thread_main, pass) == 0)

@@ -352,12 +352,4 @@ int fund_blocks(struct proof *proof, struct err *err);
 /* Looks for those of which nothing is known. */
 int fund_search(struct proof *proof, struct err *err);
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
-
-/* `asked` (0: as many as the machine has), at most one an item and 256. */
-unsigned threads_wanted(unsigned asked, size_t items);
-/* Runs main(context) in so many threads and waits for all. */
-void threads_do(unsigned count, void *(*main)(void *), void *context);
-
 #endif
