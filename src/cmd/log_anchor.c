@@ -1,5 +1,6 @@
 /* `sanad log anchor`: keeps a checkpoint and says what a transaction is to carry; later finds that
- * transaction in its block and writes the proof (doc/formats/anchor.md). */
+ * transaction in its block and writes the proof; and again, where the chain has left that block
+ * (doc/formats/anchor.md). */
 #include "cmd/cmd.h"
 #include "ots/ots.h"
 #include "source/source.h"
@@ -20,6 +21,7 @@ struct waiting {
     struct hash256 digest;
     struct hash256 carried; /* by the transaction: the digest, or the root of several */
     struct ots_path path;
+    bool lost; /* it stood in a block that the chain has left */
     bool done;
     struct hash256 block_hash, txid;
     uint32_t height;
@@ -249,11 +251,6 @@ static int waiting_find(struct anchor_run *run, struct err *err)
     }
     if (dir)
         (void)closedir(dir);
-    if (code == 0 && run->count == 0)
-        code = err_set(err, SANAD_MISSING, "%s: no checkpoint waits: --prepare one first",
-                       run->folder);
-    if (code == 0)
-        qsort(run->waiting, run->count, sizeof *run->waiting, waiting_order);
     arena_free(&arena);
     return code;
 }
@@ -261,41 +258,51 @@ static int waiting_find(struct anchor_run *run, struct err *err)
 /* ---- one block
  * ------------------------------------------------------------------------------------- */
 
-static int index_add(const char *folder, uint64_t size, struct err *err)
+static int index_write(const char *folder, const struct ots_index *index, struct err *err)
 {
     char path[PATH_SIZE];
+    struct buf text = buf_with_max(INDEX_FILE_MAX);
+    int code = path_join(path, folder, ANCHOR_INDEX, err);
+    ots_index_write(&text, index);
+    if (code == 0)
+        code = file_write(path, buf_bytes(&text), err);
+    buf_free(&text);
+    return code;
+}
+
+/* The index with a size, or without it. */
+static int index_change(const char *folder, uint64_t size, bool with, struct err *err)
+{
     struct arena arena = {0};
     struct ots_index index;
-    struct buf text = buf_with_max(INDEX_FILE_MAX);
+    struct ots_index changed = {.count = 0};
     int code = index_read(&index, folder, &arena, err);
-    if (code == 0)
-        code = path_join(path, folder, ANCHOR_INDEX, err);
-    if (code == 0 && index.count == OTS_INDEX_MAX)
-        code = err_set(err, SANAD_REFUSED, "%s: full", path);
-    if (code == 0 && !index_has(&index, size)) {
-        size_t at = index.count++; /* the parser leaves room for one more */
-        uint64_t *numbers = arena_alloc(&arena, index.count, sizeof *numbers);
-        if (at > 0)
-            memcpy(numbers, index.numbers, at * sizeof *numbers);
-        for (; at > 0 && numbers[at - 1] > size; at--)
-            numbers[at] = numbers[at - 1];
-        numbers[at] = size;
-        index.numbers = numbers;
-        ots_index_write(&text, &index);
-        code = file_write(path, buf_bytes(&text), err);
+    if (code == 0 && with && index.count == OTS_INDEX_MAX)
+        code = err_set(err, SANAD_REFUSED, "%s/" ANCHOR_INDEX ": full", folder);
+    if (code == 0) {
+        changed.numbers = arena_alloc(&arena, index.count + 1, sizeof *changed.numbers);
+        size_t at = 0;
+        for (; at < index.count && index.numbers[at] < size; at++)
+            changed.numbers[changed.count++] = index.numbers[at];
+        if (with)
+            changed.numbers[changed.count++] = size;
+        for (; at < index.count; at++)
+            if (index.numbers[at] != size)
+                changed.numbers[changed.count++] = index.numbers[at];
+        code = index_write(folder, &changed, err);
     }
-    buf_free(&text);
     arena_free(&arena);
     return code;
 }
 
 /* The index comes last: what it names is whole. */
-static int anchor_write(struct anchor_run *run, struct waiting *waiting, const struct block *block,
-                        size_t tx_index, uint32_t height, struct err *err)
+static int anchor_write(struct anchor_run *run, struct waiting *waiting, bool joined,
+                        const struct block *block, size_t tx_index, uint32_t height,
+                        struct err *err)
 {
     struct buf file = buf_with_max(OTS_FILE_MAX);
     const struct ots_making making = {.digest = &waiting->digest,
-                                      .path = &waiting->path,
+                                      .path = joined ? &waiting->path : NULL,
                                       .block = block,
                                       .tx_index = tx_index,
                                       .height = height};
@@ -306,7 +313,7 @@ static int anchor_write(struct anchor_run *run, struct waiting *waiting, const s
     if (code == 0)
         code = write_beside(run->folder, waiting->size, ".ots", buf_bytes(&file), err);
     if (code == 0)
-        code = index_add(run->folder, waiting->size, err);
+        code = index_change(run->folder, waiting->size, true, err);
     if (code == 0) {
         waiting->done = true;
         waiting->height = height;
@@ -318,13 +325,13 @@ static int anchor_write(struct anchor_run *run, struct waiting *waiting, const s
     return code;
 }
 
-static bool tx_find(size_t *ret_index, const struct anchor_run *run, const struct waiting *waiting,
+static bool tx_find(size_t *ret_index, const struct anchor_run *run, const struct hash256 *carried,
                     const struct block *block)
 {
     for (size_t i = 0; i < block->tx_count; i++) {
         struct hash256 txid;
         size_t at;
-        if (!ots_tx_carries(&at, &block->txs[i], &waiting->carried))
+        if (!ots_tx_carries(&at, &block->txs[i], carried))
             continue;
         tx_txid(&txid, &block->txs[i]);
         if (run->has_txid && !hash256_equal(&txid, &run->txid))
@@ -335,26 +342,160 @@ static bool tx_find(size_t *ret_index, const struct anchor_run *run, const struc
     return false;
 }
 
-/* Parsed only where a digest stands in it somewhere. */
+/* A block that is looked at: parsed only where a digest stands in it somewhere. */
+struct looked {
+    struct bytes raw;
+    uint32_t height;
+    struct block block;
+    bool parsed;
+    struct arena arena;
+};
+
+static int carried_look(struct anchor_run *run, struct waiting *waiting, bool joined,
+                        struct looked *looked, struct err *err)
+{
+    const struct hash256 *carried = joined ? &waiting->carried : &waiting->digest;
+    size_t at;
+    if (waiting->done || !memmem(looked->raw.data, looked->raw.size, carried->b, 32))
+        return 0;
+    int code = 0;
+    if (!looked->parsed) {
+        code = block_parse(&looked->block, looked->raw, &looked->arena, err);
+        if (code == 0)
+            code = block_check(&looked->block, run->params, looked->height, err);
+        looked->parsed = code == 0;
+    }
+    if (code == 0 && tx_find(&at, run, carried, &looked->block))
+        code = anchor_write(run, waiting, joined, &looked->block, at, looked->height, err);
+    return code;
+}
+
+/* With others' digests, or by itself: --with is of some transactions, not of all. */
 static int block_look(struct anchor_run *run, struct bytes raw, uint32_t height, struct err *err)
 {
-    struct arena arena = {0};
-    struct block block = {.tx_count = 0};
+    struct looked looked = {.raw = raw, .height = height};
     int code = 0;
     for (size_t i = 0; i < run->count && code == 0; i++) {
         struct waiting *waiting = &run->waiting[i];
-        size_t at;
-        if (waiting->done || !memmem(raw.data, raw.size, waiting->carried.b, 32))
-            continue;
-        if (block.tx_count == 0)
-            code = block_parse(&block, raw, &arena, err);
+        if (waiting->path.count > 0)
+            code = carried_look(run, waiting, true, &looked, err);
         if (code == 0)
-            code = block_check(&block, run->params, height, err);
-        if (code == 0 && tx_find(&at, run, waiting, &block))
-            code = anchor_write(run, waiting, &block, at, height, err);
+            code = carried_look(run, waiting, false, &looked, err);
+    }
+    arena_free(&looked.arena);
+    return code;
+}
+
+/* ---- what was lost
+ * --------------------------------------------------------------------------------- */
+
+/* Whether the chain has another block now where the proof says that it stood; what cannot be read
+ * is lost too. */
+static bool is_lost(const struct anchor_run *run, const struct source *source, uint64_t size)
+{
+    char path[PATH_SIZE];
+    struct buf raw = {0};
+    struct ots ots = {.attestation_count = 0};
+    struct arena arena = {0};
+    bool lost = path_of(path, run->folder, size, ".ots", NULL) != 0 ||
+                file_read(&raw, path, OTS_FILE_MAX, NULL) != 0 ||
+                ots_parse(&ots, path, buf_bytes(&raw), &arena, NULL) != 0;
+    for (size_t i = 0; !lost && i < ots.attestation_count; i++) {
+        const struct ots_attestation *attestation = &ots.attestations[i];
+        uint32_t node = attestation->notary == OTS_BITCOIN
+                            ? source_active(source, attestation->height)
+                            : NODE_NONE;
+        if (node != NODE_NONE) {
+            const struct header_node *block = header_tree_node(source_headers(source), node);
+            lost = ots_check(attestation, &block->merkle_root, NULL) == SANAD_FALSE;
+        }
+    }
+    buf_free(&raw);
+    arena_free(&arena);
+    return lost;
+}
+
+/* An anchor whose block was abandoned is none: it leaves the index, and waits again. */
+static int lost_find(struct anchor_run *run, const struct source *source, struct err *err)
+{
+    struct arena arena = {0};
+    struct ots_index index;
+    int code = index_read(&index, run->folder, &arena, err);
+    for (size_t i = 0; code == 0 && i < index.count; i++) {
+        if (!is_lost(run, source, index.numbers[i]))
+            continue;
+        code = waiting_add(run, index.numbers[i], err);
+        if (code == 0)
+            code = index_change(run->folder, index.numbers[i], false, err);
+        if (code == 0)
+            run->waiting[run->count - 1].lost = true;
     }
     arena_free(&arena);
     return code;
+}
+
+/* ---- the transaction
+ * ------------------------------------------------------------------------------- */
+
+/* A file, binary or hexadecimal, or the hexadecimal itself. */
+static int tx_bytes(struct buf *ret_raw, const char *text, struct err *err)
+{
+    struct buf file = {0};
+    bool is_file = file_exists(text);
+    int code = is_file ? file_read(&file, text, 2 * BLOCK_SIZE_MAX + 2, err) : 0;
+    struct bytes given = is_file ? buf_bytes(&file) : bytes_of_text(text);
+    struct bytes hex = given;
+    *ret_raw = buf_with_max(2 * BLOCK_SIZE_MAX + 2);
+    while (hex.size > 0 && (hex.data[hex.size - 1] == '\n' || hex.data[hex.size - 1] == '\r'))
+        hex.size--;
+    if (code == 0 && hex.size > 1) {
+        uint8_t *room = buf_extend(ret_raw, hex.size / 2);
+        if (!room || !hex_decode(room, hex.size / 2, (const char *)hex.data, hex.size)) {
+            buf_reset(ret_raw);
+            buf_add(ret_raw, given);
+        }
+    }
+    buf_free(&file);
+    return code;
+}
+
+/* --tx: only this one counts. */
+static int tx_take(struct anchor_run *run, struct err *err)
+{
+    const char *text = cmd_value(run->args, "--tx");
+    struct buf raw = {0};
+    struct arena arena = {0};
+    struct tx tx;
+    size_t at;
+    if (!text)
+        return 0;
+    int code = tx_bytes(&raw, text, err);
+    struct cursor cursor = cursor_of(buf_bytes(&raw));
+    if (code == 0 && (tx_parse(&tx, &cursor, &arena, err) != 0 || !cursor_done(&cursor)))
+        code = err_set(err, SANAD_REFUSED, "--tx: not one whole transaction");
+    if (code == 0) {
+        bool carries = false;
+        tx_txid(&run->txid, &tx);
+        run->has_txid = true;
+        for (size_t i = 0; i < run->count; i++)
+            carries |= ots_tx_carries(&at, &tx, &run->waiting[i].carried) ||
+                       ots_tx_carries(&at, &tx, &run->waiting[i].digest);
+        if (!carries)
+            code = err_set(err, SANAD_FALSE, "--tx: it carries no checkpoint that waits");
+    }
+    buf_free(&raw);
+    arena_free(&arena);
+    return code;
+}
+
+/* Once all that waits is known. */
+static int ready(struct anchor_run *run, struct err *err)
+{
+    if (run->count == 0)
+        return err_set(err, SANAD_MISSING, "%s: no checkpoint waits: --prepare one first",
+                       run->folder);
+    qsort(run->waiting, run->count, sizeof *run->waiting, waiting_order);
+    return tx_take(run, err);
 }
 
 /* ---- where the block is
@@ -368,7 +509,9 @@ static int file_look(struct anchor_run *run, const char *path, struct err *err)
     struct hash256 hash;
     struct header header;
     uint64_t height;
-    int code = cmd_number(&height, run->args, "--height", OTS_HEIGHT_MAX, UINT64_MAX, err);
+    int code = ready(run, err);
+    if (code == 0)
+        code = cmd_number(&height, run->args, "--height", OTS_HEIGHT_MAX, UINT64_MAX, err);
     if (code == 0 && height == UINT64_MAX)
         return err_set(err, SANAD_USAGE, "--block: of a file, --height is needed");
     if (code == 0)
@@ -431,6 +574,10 @@ static int source_look(struct anchor_run *run, const char *spec, const char *blo
                                            .anchor = anchored ? &anchor : NULL};
     if (code == 0)
         code = source_open(&source, spec, &options, err);
+    if (code == 0)
+        code = lost_find(run, source, err);
+    if (code == 0)
+        code = ready(run, err);
     if (code == 0 && block) {
         code = named_node(&node, source, block, err);
         if (code == 0)
@@ -447,51 +594,6 @@ static int source_look(struct anchor_run *run, const char *spec, const char *blo
     return code;
 }
 
-/* --tx: a file, binary or hexadecimal, or the hexadecimal itself. */
-static int tx_take(struct anchor_run *run, struct err *err)
-{
-    const char *text = cmd_value(run->args, "--tx");
-    struct buf raw = buf_with_max(BLOCK_SIZE_MAX);
-    struct buf file = {0};
-    struct arena arena = {0};
-    struct tx tx;
-    int code = 0;
-    if (!text)
-        return 0;
-    bool is_file = file_exists(text);
-    if (is_file)
-        code = file_read(&file, text, 2 * BLOCK_SIZE_MAX, err);
-    struct bytes given = is_file ? buf_bytes(&file) : bytes_of_text(text);
-    while (given.size > 0 &&
-           (given.data[given.size - 1] == '\n' || given.data[given.size - 1] == '\r'))
-        given.size--;
-    size_t size = given.size / 2;
-    if (code == 0 && size > 0 && size <= BLOCK_SIZE_MAX) {
-        uint8_t *room = buf_extend(&raw, size);
-        if (!hex_decode(room, size, (const char *)given.data, given.size)) {
-            buf_reset(&raw);
-            buf_add(&raw, is_file ? buf_bytes(&file) : bytes_of(NULL, 0));
-        }
-    }
-    struct cursor cursor = cursor_of(buf_bytes(&raw));
-    if (code == 0 && (tx_parse(&tx, &cursor, &arena, err) != 0 || !cursor_done(&cursor)))
-        code = err_set(err, SANAD_REFUSED, "--tx: not one whole transaction");
-    if (code == 0) {
-        tx_txid(&run->txid, &tx);
-        run->has_txid = true;
-        size_t at;
-        bool carries = false;
-        for (size_t i = 0; i < run->count; i++)
-            carries |= ots_tx_carries(&at, &tx, &run->waiting[i].carried);
-        if (!carries)
-            code = err_set(err, SANAD_FALSE, "--tx: it carries no checkpoint that waits");
-    }
-    buf_free(&raw);
-    buf_free(&file);
-    arena_free(&arena);
-    return code;
-}
-
 /* ---- the answer
  * ------------------------------------------------------------------------------------ */
 
@@ -499,6 +601,8 @@ static json_t *waiting_json(const struct waiting *waiting)
 {
     json_t *json = json_pack("{s:I, s:o}", "size", (json_int_t)waiting->size, "digest",
                              json_hash_straight(&waiting->digest));
+    if (waiting->lost)
+        json_object_set_new(json, "lost", json_true());
     if (waiting->done) {
         json_object_set_new(json, "height", json_integer(waiting->height));
         json_object_set_new(json, "block_hash", json_hash_display(&waiting->block_hash));
@@ -526,8 +630,9 @@ static int run_print(const struct anchor_run *run, struct err *err)
             screen_line(&screen, STYLE_GOOD, "size %llu  anchored in block %u (%s)",
                         (unsigned long long)waiting->size, waiting->height, hash);
         else
-            screen_line(&screen, STYLE_UNSURE, "size %llu  in no block that was looked at",
-                        (unsigned long long)waiting->size);
+            screen_line(&screen, STYLE_UNSURE, "size %llu  in no block that was looked at%s",
+                        (unsigned long long)waiting->size,
+                        waiting->lost ? "; its block was abandoned" : "");
     }
     return 0;
 }
@@ -556,8 +661,6 @@ int cmd_log_anchor(const struct cmd_args *args, struct err *err)
         return code;
     run.waiting = mem_zalloc(WAITING_MAX, sizeof *run.waiting);
     code = waiting_find(&run, err);
-    if (code == 0)
-        code = tx_take(&run, err);
     if (code == 0)
         code = run_look(&run, err);
     if (code == 0)

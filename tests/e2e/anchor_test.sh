@@ -313,6 +313,32 @@ verify 1 "the chain went another way" "$log" --chain regtest --source "blocks:$w
 holds "the chain went another way" "$work/out" \
     'any(.checks[]; .name == "anchor" and (.detail | contains("its merkle root is another")))'
 
+# The log finds out too: what the chain has left waits again. The branch repeats the transaction of
+# one checkpoint in another block; the other's it has only once it is carried again.
+hurt
+expect 3 "anchors that were lost" sanad log anchor --dir "$work/hurt" --chain regtest \
+    --source "blocks:$work/fork" --json
+holds "anchors that were lost" "$work/out" '.waiting == [{size: 5, digest: $d, lost: true}] and
+    (.anchored | length) == 1 and .anchored[0].size == 3 and .anchored[0].lost
+    and .anchored[0].block_hash != $b and .anchored[0].txid == $t' \
+    --arg d "$ours" --arg b "$hash" --arg t "$txid"
+same "the other one left the index" "$work/three" "$work/hurt/anchor/index"
+expect 0 "it holds there" sanad verify "$work/hurt/anchor/3.ots" --chain regtest \
+    --source "blocks:$work/fork"
+"$anchor" carry "$work/fork" 6a20"$ours" 2 >/dev/null || bad "carry again"
+expect 0 "both are anchored anew" sanad log anchor --dir "$work/hurt" --chain regtest \
+    --source "blocks:$work/fork" --with "$theirs"
+same "both are in the index" "$work/index" "$work/hurt/anchor/index"
+verify 1 "the statement tells of the lost block" "$work/hurt" --chain regtest \
+    --source "blocks:$work/fork"
+holds "the statement alone" "$work/out" 'any(.checks[]; .name == "anchors" and .subject == "2 of 3"
+    and .verdict == "holds")'
+hurt
+: >"$work/hurt/anchor/5.ots"
+expect 0 "a proof that was lost is made again" sanad log anchor --dir "$work/hurt" $chain \
+    --with "$theirs"
+same "the same proof" "$log/anchor/5.ots" "$work/hurt/anchor/5.ots"
+
 # Rolled back: an older log that has not lost its anchors.
 hurt
 rm -r "$work/hurt/tile"
