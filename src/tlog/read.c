@@ -150,6 +150,14 @@ int tlog_inclusion_prove(struct tlog_proof *ret_proof, const struct tlog_reader 
     return 0;
 }
 
+/* A tree of 2^62 entries and more may need a hash more than a proof may have. */
+static int path_too_long(struct tile_cache *cache, uint64_t before, uint64_t after, struct err *err)
+{
+    cache_free(cache);
+    return err_set(err, SANAD_REFUSED, "consistency proof: from %llu to %llu: over %d hashes",
+                   (unsigned long long)before, (unsigned long long)after, TLOG_PROOF_MAX);
+}
+
 int tlog_path_read(struct tlog_proof *ret_path, const struct tlog_reader *reader, uint64_t before,
                    uint64_t after, struct err *err)
 {
@@ -162,6 +170,8 @@ int tlog_path_read(struct tlog_proof *ret_path, const struct tlog_reader *reader
     sanad_assert(before > 0 && before < after);
     while (left != count && code == 0) {
         uint64_t split = split_of(count);
+        if (path.count == TLOG_PROOF_MAX - 1) /* the last hash is still to come */
+            return path_too_long(&cache, before, after, err);
         struct hash256 *hash = &path.hashes[path.count++];
         if (left <= split) {
             code = subtree_read(hash, &cache, first + split, count - split, err);

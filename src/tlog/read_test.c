@@ -3,6 +3,7 @@
  * is cut, missing or changed is refused or leads to another root. */
 #include "support.h"
 #include "tlog/tlog.h"
+#include "vastlog.h"
 
 #include <stdlib.h>
 
@@ -245,6 +246,51 @@ static void tiles_of_another_size_are_refused(void **state)
     memory_free(&log);
 }
 
+/* A path has a hash for each level of the tree and one more: near the largest size a proof has not
+ * room for it. */
+static void proofs_of_the_largest_logs(void **state)
+{
+    const uint64_t largest = (uint64_t)TLOG_SIZE_MAX;
+    const struct {
+        uint64_t before, after;
+        bool fits;
+    } cases[] = {{largest - 1, largest, true},
+                 {largest - 2, largest, false},
+                 {largest / 2, largest, false},
+                 {largest / 2 + 1, largest, true}, /* 2^62: the first hash is the whole left side */
+                 {largest / 4, largest / 2, true},
+                 {largest / 2 - 1, largest / 2, true},
+                 {UINT64_C(1) << 40, largest, true},
+                 {(UINT64_C(1) << 62) - 1, UINT64_C(1) << 62, true}};
+    struct vastlog *log = mem_zalloc(1, sizeof *log);
+    struct tlog_reader reader = vastlog_reader(log);
+    (void)state;
+    vastlog_make(log);
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct tlog_tree before = {.size = cases[i].before};
+        struct tlog_tree after = {.size = cases[i].after};
+        struct tlog_proof proof;
+        struct err err = {0};
+        vastlog_root(log, &before.root, before.size);
+        vastlog_root(log, &after.root, after.size);
+        int code = tlog_consistency_prove(&proof, &reader, before.size, after.size, &err);
+        if (!cases[i].fits) {
+            test_refused(code, SANAD_REFUSED, &err, "over 63 hashes");
+            continue;
+        }
+        test_ok(code, &err);
+        test_ok(tlog_consistency_check(&before, &after, &proof, &err), &err);
+    }
+    struct tlog_proof proof;
+    struct hash256 root;
+    struct err err = {0};
+    test_ok(tlog_inclusion_prove(&proof, &reader, largest - 1, largest, &err), &err);
+    vastlog_root(log, &root, largest);
+    test_ok(tlog_inclusion_check(&log->heights[0], largest - 1, largest, &proof, &root, &err),
+            &err);
+    free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_log_of_x_mod_is_read),
         cmocka_unit_test(a_log_of_tessera_grows_consistently),
         cmocka_unit_test(tiles_of_another_size_are_refused),
+        cmocka_unit_test(proofs_of_the_largest_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
