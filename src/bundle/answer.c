@@ -163,21 +163,23 @@ static int joined_check(struct answer *answer, struct err *err)
 /* The log has gone on: the cosigned tree must be its beginning. */
 static int beginning_check(const struct answer *answer, struct err *err)
 {
-    struct tlog_reader tiles = tlog_reader_folder(answer->options->folder);
-    struct hash256 root;
-    uint64_t size = answer->checkpoint.size;
+    const struct tlog_reader tiles = tlog_reader_folder(answer->options->folder);
+    struct tlog_tree before = {answer->checkpoint.size, answer->checkpoint.root};
+    struct tlog_tree now = {answer->own_checkpoint.size, answer->own_checkpoint.root};
+    struct tlog_proof proof = {.count = 0};
     if (strcmp(answer->checkpoint.origin, answer->own_checkpoint.origin) != 0)
         return err_set(err, SANAD_REFUSED, "%s: the log of this folder is %s",
                        answer->checkpoint.origin, answer->own_checkpoint.origin);
-    if (size > answer->own_checkpoint.size)
+    if (before.size > now.size)
         return err_set(err, SANAD_FALSE, "%s: %llu entries were cosigned, the log has only %llu",
-                       answer->checkpoint.origin, (unsigned long long)size,
-                       (unsigned long long)answer->own_checkpoint.size);
-    int code = tlog_root_read(&root, &tiles, size, err);
-    if (code == 0 && !hash256_equal(&root, &answer->checkpoint.root))
+                       answer->checkpoint.origin, (unsigned long long)before.size,
+                       (unsigned long long)now.size);
+    int code =
+        before.size > 0 ? tlog_consistency_prove(&proof, &tiles, before.size, now.size, err) : 0;
+    if (code == 0 && tlog_consistency_check(&before, &now, &proof, NULL) != 0)
         code = err_set(err, SANAD_FALSE,
                        "%s: the first %llu entries of this log are not those that were cosigned",
-                       answer->checkpoint.origin, (unsigned long long)size);
+                       answer->checkpoint.origin, (unsigned long long)before.size);
     return code;
 }
 
