@@ -26,6 +26,8 @@ struct pending {
     uint32_t tx_count;
     uint32_t size;
     struct buf touched;
+    struct buf filter; /* to be kept, or empty */
+    struct hash256 filter_hash;
     struct resolve *resolve; /* or NULL */
     bool left_out;           /* not read: only its header is known */
 };
@@ -97,7 +99,7 @@ static int payload_of(struct committer *c, const uint8_t **ret_data, const struc
                       struct err *err)
 {
     const struct batch *batch = parsed->batch;
-    size_t size = parsed->log_count * sizeof(uint64_t) + parsed->touched_size;
+    size_t size = parsed->log_count * sizeof(uint64_t) + parsed->touched_size + parsed->filter_size;
     if (batch->payload) {
         *ret_data = batch->payload + parsed->at;
         return 0;
@@ -133,7 +135,7 @@ static void parsed_done(struct committer *c, const struct parsed *parsed)
 static size_t pending_size(const struct pending *pending)
 {
     size_t again = pending->resolve ? pending->resolve->ordinals.size / sizeof(uint32_t) : 0;
-    return pending->touched.size + again * RESOLVED_SIZE_GUESS;
+    return pending->touched.size + pending->filter.size + again * RESOLVED_SIZE_GUESS;
 }
 
 static void take_payload(struct committer *c, const struct parsed *parsed, const uint8_t *data)
@@ -147,8 +149,11 @@ static void take_payload(struct committer *c, const struct parsed *parsed, const
         .tx_count = parsed->tx_count,
         .size = parsed->size,
         .touched = buf_with_max(TOUCHED_MAX),
+        .filter = buf_with_max(FILTER_SIZE_MAX),
+        .filter_hash = parsed->filter_hash,
     };
     buf_add(&pending->touched, touched);
+    buf_add(&pending->filter, bytes_of(touched.data + touched.size, parsed->filter_size));
     probe_outputs(c, touched);
     probe_log(c->probe, &resolve->ordinals, (const uint64_t *)(const void *)data,
               parsed->log_count);
@@ -463,11 +468,15 @@ static int write_block(struct committer *c, const struct pending *pending, struc
         code = block_row_write(c, pending, header, err);
     if (code == 0)
         code = txs_write(c, header, &list, err);
+    if (code == 0 && pending->filter.size > 0)
+        code = keep_add(c->pass, pending->node, &pending->filter_hash, buf_bytes(&pending->filter),
+                        err);
     if (code < 0) {
         rollback(c);
         return code;
     }
     c->result->blocks++;
+    c->result->filters += pending->filter.size > 0;
     c->result->read_blocks += !pending->left_out;
     c->result->transactions += pending->tx_count;
     c->result->bytes += pending->size;
@@ -482,6 +491,7 @@ static void pending_drop(struct committer *c)
     sanad_assert(c->pending_bytes >= pending_size(pending));
     c->pending_bytes -= pending_size(pending);
     buf_free(&pending->touched);
+    buf_free(&pending->filter);
     resolve_free(pending->resolve);
     c->first = (c->first + 1) % PENDING_MAX;
     c->count--;
@@ -533,7 +543,9 @@ static int late_scripts_advance(struct committer *c, struct err *err)
 
 static int checkpoint_write(struct committer *c, struct err *err)
 {
-    enum grade grade = c->pass->options->parse_only ? GRADE_PARSE : GRADE_MERKLE;
+    enum grade grade = source_is_light(c->pass->options->source) ? GRADE_FILTER
+                       : c->pass->options->parse_only            ? GRADE_PARSE
+                                                                 : GRADE_MERKLE;
     bool extends = c->pass->extends;
     struct facts_state old = c->state;
     if (extends)
@@ -543,6 +555,9 @@ static int checkpoint_write(struct committer *c, struct err *err)
     int code = facts_state_set(c->facts, &c->state, err);
     if (code == 0 && (!extends || !c->settled)) /* once at the tip they move with it */
         code = late_scripts_advance(c, err);
+    /* Filters first: the store never tells of a block whose filter is then lost. */
+    if (code == 0 && c->pass->makes_filters)
+        code = filters_commit(c->pass->options->filters, err);
     if (code == 0)
         code = store_commit(c->pass->options->store, err);
     if (code < 0)

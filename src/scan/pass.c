@@ -104,7 +104,8 @@ static int threads_run(struct pass *pass, struct pass_result *result, struct err
 
 static int plan_make(struct pass *pass, struct err *err)
 {
-    struct source_wanted wanted = {.script_count = pass->script_count};
+    struct source_wanted wanted = {
+        .script_count = pass->script_count, .again = !pass->extends, .unfiltered = pass->keeps};
     struct bytes *scripts = mem_alloc(pass->script_count * sizeof *scripts);
     for (size_t i = 0; i < pass->script_count; i++)
         scripts[i] = pass->scripts[i].script;
@@ -127,7 +128,11 @@ int pass_run(struct pass_result *result, const struct scan_options *options,
         .tip = range.tip,
         .from_height = range.from_height,
         .extends = range.extends,
+        .keeps = range.keeps,
     };
+    struct source_stats stats;
+    source_stats_get(&stats, options->source);
+    pass.makes_filters = options->filters && stats.has_undo && !options->parse_only;
     pass.to_height = header_tree_node(pass.tree, range.tip)->height;
     sanad_assert(pass.from_height <= pass.to_height);
     int code = plan_make(&pass, err);

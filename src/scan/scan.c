@@ -200,12 +200,13 @@ static int pass_do(struct run *run, const struct script_list *list, struct pass_
     if (range.extends && result->blocks == 0)
         result->from_height = range.from_height;
     int code = pass_run(&counts, run->options, list->scripts, list->count, range, err);
-    result->passes++;
+    result->passes += !range.keeps;
     result->blocks += range.extends ? counts.blocks : 0;
     result->transactions += range.extends ? counts.transactions : 0;
     result->again_blocks += range.extends ? 0 : counts.read_blocks;
     result->late_scripts += range.extends ? 0 : list->count;
     result->bytes += counts.bytes;
+    result->filters += counts.filters;
     result->coins += counts.coins;
     result->spends += counts.spends;
     return code;
@@ -234,11 +235,36 @@ static int pass_late(struct run *run, bool *ret_done, struct err *err)
     return code;
 }
 
+/* The first block from the margin before the first `since` on; genesis where a wallet has none. */
+static uint32_t birthday_height(const struct run *run, uint32_t first)
+{
+    const struct scan_options *options = run->options;
+    uint32_t high = height_of(run, run->target);
+    int64_t birthday = INT64_MAX;
+    for (size_t b = 0; b < options->book_count; b++)
+        for (size_t i = 0; i < options->books[b]->wallet_count; i++)
+            if (options->books[b]->wallets[i].since < birthday)
+                birthday = options->books[b]->wallets[i].since;
+    if (birthday == INT64_MIN)
+        return first;
+    while (first < high) {
+        uint32_t middle = first + (high - first) / 2;
+        uint32_t node = source_active(options->source, middle);
+        if (header_tree_node(run->tree, node)->median_time >= birthday - SCAN_BIRTHDAY_MARGIN)
+            high = middle;
+        else
+            first = middle + 1;
+    }
+    return first;
+}
+
 static int pass_forward(struct run *run, bool *ret_done, struct err *err)
 {
     struct script_list list = {.count = 0};
     struct pass_range range = {.tip = run->target, .extends = true};
     uint32_t first = source_first_height(run->options->source);
+    if (!run->state.any && run->options->birthday && source_is_light(run->options->source))
+        first = birthday_height(run, first);
     range.from_height = run->state.any ? run->state.tip_height + 1 : first;
     *ret_done = run->target != NODE_NONE && height_of(run, run->target) >= range.from_height;
     if (!*ret_done)
@@ -251,6 +277,28 @@ static int pass_forward(struct run *run, bool *ret_done, struct err *err)
         code = pass_do(run, &list, range, err);
     arena_free(&list.arena);
     return code;
+}
+
+/* Blocks that were read before filters were kept, or whose filters were lost, are read for these
+ * alone. What has no rev record stays without. */
+static int pass_keep(struct run *run, struct err *err)
+{
+    const struct scan_options *options = run->options;
+    struct source_stats stats;
+    struct script_list none = {.count = 0};
+    struct pass_range range = {.from_height = run->state.first_height, .keeps = true};
+    source_stats_get(&stats, options->source);
+    if (!options->filters || !run->state.any || !stats.has_undo || options->parse_only)
+        return 0;
+    range.tip = header_tree_find(run->tree, &run->state.tip_hash);
+    if (range.tip == NODE_NONE || range.from_height < source_first_height(options->source) ||
+        filters_covered(options->filters, run->tree, range.tip, range.from_height) ==
+            (int64_t)run->state.tip_height)
+        return 0;
+    int code = pass_do(run, &none, range, err);
+    if (code == SANAD_MISSING)
+        code = 0; /* a pruned node: what is there was kept */
+    return code < 0 ? code : state_read(run, err);
 }
 
 /* Until nothing is late, nothing new, and no gap open. */
@@ -311,7 +359,9 @@ static int run_do(struct run *run, struct err *err)
         code = reorganise(run, err);
     if (code == 0)
         code = passes_run(run, err);
-    if (code == 0 && !options->no_prevouts)
+    if (code == 0)
+        code = pass_keep(run, err);
+    if (code == 0 && !options->no_prevouts && !source_is_light(options->source))
         code = scan_prove_prevouts(options->facts, options->store, options->source,
                                    options->threads, err);
     if (code == 0 && run->state.any)
@@ -324,6 +374,8 @@ int scan_run(struct scan_result *ret_result, const struct scan_options *options,
     struct source_stats stats;
     struct run run = {.options = options, .tree = source_headers(options->source)};
     int64_t begin = clock_ns();
+    if (options->filters && !source_filters(options->source))
+        source_filters_use(options->source, options->filters, false);
     run.closure = closure_new(options->books, options->book_count);
     int code = run_do(&run, err);
     closure_free(run.closure);

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "book/book.h"
 #include "facts/facts.h"
+#include "filters/filters.h"
 #include "source/source.h"
 
 struct scan_options {
@@ -22,12 +23,21 @@ struct scan_options {
     unsigned checkpoint_ms;    /* facts are committed at least so often; 0: 2000 */
     uint64_t log_bytes_max;    /* of what waits in memory; beyond, a file. 0: 32 MiB */
     struct progress *progress; /* or NULL */
+    /* Where filters of the blocks are kept that are read with rev records beside them, and looked
+     * up for scripts that come late; or NULL. Blocks read before without keeping are read once
+     * more. */
+    struct filters *filters;
+    /* A light source only, and a fresh store: begins SCAN_BIRTHDAY_MARGIN before the first `since`
+     * of all wallets. What is older stays unknown, and figures say so. */
+    bool birthday;
 };
+enum { SCAN_BIRTHDAY_MARGIN = 30 * 86400 }; /* seconds */
 struct scan_result {
     struct facts_state state;
     uint32_t from_height;  /* first block read in this run */
     uint64_t blocks;       /* new ones, read (or known to hold nothing) in this run */
     uint64_t again_blocks; /* older ones, read again for scripts that came late */
+    uint64_t filters;      /* kept in this run */
     uint64_t late_scripts; /* for how many, those of several passes added up */
     uint64_t stale_blocks;
     uint64_t transactions;

@@ -159,7 +159,9 @@ struct parsed {
     uint32_t size;
     uint32_t log_count;
     uint32_t touched_size;
-    uint64_t at; /* in the payload: the log, then the touched transactions */
+    uint32_t filter_size; /* 0: none was made */
+    struct hash256 filter_hash;
+    uint64_t at; /* in the payload: the log, the touched transactions, the filter */
 };
 struct batch {
     uint8_t *payload; /* NULL: spilled */
@@ -202,6 +204,9 @@ struct work_block {
     size_t log_at;
     uint32_t touch_at, touch_count;
     uint32_t tx_count, log_count, size;
+    size_t filter_at; /* into the keeper's filters */
+    uint32_t filter_size;
+    struct hash256 filter_hash;
     bool ok;
 };
 /* A worker's own memory. */
@@ -224,6 +229,25 @@ bool block_walk(struct work_block *ret_block, struct scratch *scratch, struct pa
 /* Whether the merkle root of its digests is the header's; overwrites them. */
 bool block_merkle_ok(const struct work_block *block, const struct scratch *scratch,
                      const struct pass *pass, struct err *err);
+
+/* ---- keeping filters ------------------------------------------------------------------------ */
+
+/* What a worker makes filters with. */
+struct keeper {
+    struct filter_items items;
+    struct buf undo;
+    struct buf filters; /* of the batch */
+    struct arena arena;
+};
+void keeper_init(struct keeper *keeper);
+void keeper_free(struct keeper *keeper);
+/* Makes the filter of a block that was just walked, before its jobs are hashed; nothing where it
+ * is kept already or has no rev record. REFUSED: a rev record that is not of this block. */
+int keeper_block(struct keeper *keeper, struct work_block *block, const struct scratch *scratch,
+                 const struct pass *pass, struct err *err);
+/* Adds a filter to those that are kept; in the order of heights. */
+int keep_add(const struct pass *pass, uint32_t node, const struct hash256 *filter_hash,
+             struct bytes filter, struct err *err);
 
 /* ---- resolving: a block read again for the inputs that the probe met ----------------------------
  */
@@ -252,6 +276,8 @@ struct pass {
     uint32_t tip; /* node at to_height */
     uint32_t from_height, to_height;
     bool extends; /* adds blocks to the store; else looks for late scripts in known ones */
+    bool keeps;   /* only looks for blocks whose filter is not kept */
+    bool makes_filters;
 
     struct source_plan plan;
     struct parsed *left_out; /* one for each height that the plan leaves out */
@@ -273,7 +299,7 @@ struct pass {
 };
 /* Counts of what was committed. */
 struct pass_result {
-    uint64_t blocks, transactions, bytes, coins, spends;
+    uint64_t blocks, transactions, bytes, coins, spends, filters;
     uint64_t read_blocks; /* without those that the plan left out */
 };
 /* Reads [from_height, to_height] of the branch of `tip` for the scripts, and commits facts up
@@ -282,6 +308,7 @@ struct pass_range {
     uint32_t tip; /* node at to_height */
     uint32_t from_height;
     bool extends;
+    bool keeps; /* only to keep the filters of blocks that have none */
 };
 int pass_run(struct pass_result *result, const struct scan_options *options,
              const struct watch_script *scripts, size_t script_count, struct pass_range range,

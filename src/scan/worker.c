@@ -187,6 +187,7 @@ struct work {
     struct pass *pass;
     char shard_name[SOURCE_NAME_SIZE];
     struct scratch scratch;
+    struct keeper keeper;
     struct source_block source[BATCH_BLOCK_MAX];
     struct work_block blocks[BATCH_BLOCK_MAX];
     size_t touched_at[BATCH_BLOCK_MAX + 1]; /* into scratch.touched */
@@ -197,6 +198,21 @@ static void block_fail(const struct work *work, uint32_t node, struct err *err)
 {
     (void)err_wrap(err, "%s", work->shard_name);
     pass_fail(work->pass, node_height(work->pass, node), err);
+}
+
+/* The filters of a batch: while each transaction lies where the walk left it. */
+static void keep_all(struct work *work, size_t count)
+{
+    struct pass *pass = work->pass;
+    buf_reset(&work->keeper.filters);
+    for (size_t i = 0; i < count; i++) {
+        struct err err;
+        struct work_block *block = &work->blocks[i];
+        if (!block->ok || keeper_block(&work->keeper, block, &work->scratch, pass, &err) == 0)
+            continue;
+        block->ok = false;
+        block_fail(work, block->node, &err);
+    }
 }
 
 static void walk_all(struct work *work, size_t count)
@@ -222,8 +238,17 @@ static void walk_all(struct work *work, size_t count)
         jobs += work->blocks[i].tx_count;
         log += work->blocks[i].log_count;
     }
+    if (pass->makes_filters)
+        keep_all(work, count);
     if (!pass->options->parse_only)
         sha256d_many(scratch->jobs, jobs);
+}
+
+/* Bytes that follow the log of a block: touched transactions and filter, to a whole word. */
+static size_t payload_after_log(const struct work *work, size_t i)
+{
+    size_t size = work->touched_at[i + 1] - work->touched_at[i] + work->blocks[i].filter_size;
+    return (size + 7) & ~(size_t)7;
 }
 
 /* Merkle roots, after the touched transactions were kept. Returns the payload's size. */
@@ -249,7 +274,7 @@ static size_t verify_all(struct work *work, size_t count, uint32_t *ret_good)
             continue;
         ++*ret_good;
         payload += block->log_count * sizeof(uint64_t);
-        payload += (work->touched_at[i + 1] - work->touched_at[i] + 7) & ~(size_t)7;
+        payload += payload_after_log(work, i);
     }
     return payload;
 }
@@ -272,6 +297,8 @@ static struct batch *batch_make(struct work *work, size_t count, uint32_t good, 
             .size = block->size,
             .log_count = block->log_count,
             .touched_size = (uint32_t)touched,
+            .filter_size = block->filter_size,
+            .filter_hash = block->filter_hash,
             .at = at,
         };
         size_t log = block->log_count * sizeof(uint64_t);
@@ -279,7 +306,10 @@ static struct batch *batch_make(struct work *work, size_t count, uint32_t good, 
         if (touched)
             memcpy(batch->payload + at + log, work->scratch.touched.data + work->touched_at[i],
                    touched);
-        at += log + ((touched + 7) & ~(size_t)7);
+        if (block->filter_size)
+            memcpy(batch->payload + at + log + touched,
+                   work->keeper.filters.data + block->filter_at, block->filter_size);
+        at += log + payload_after_log(work, i);
     }
     sanad_assert(at == size && batch->count == good);
     return batch;
@@ -437,6 +467,7 @@ void worker_run(struct pass *pass)
     work->scratch.walk.watch = pass->watch;
     work->scratch.touched = buf_with_max(TOUCHED_MAX);
     work->scratch.raw = buf_with_max(BLOCK_SIZE_MAX);
+    keeper_init(&work->keeper);
     while ((shard = shard_take(pass)) != NULL)
         shard_do(work, shard);
     (void)pthread_mutex_lock(&pass->lock);
@@ -446,6 +477,7 @@ void worker_run(struct pass *pass)
     (void)pthread_mutex_unlock(&pass->lock);
     while (job_wait(pass))
         (void)resolve_next(pass, &work->scratch);
+    keeper_free(&work->keeper);
     scratch_free(&work->scratch);
     free(work);
 }

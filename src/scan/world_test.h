@@ -22,6 +22,7 @@ struct world {
     struct source *source;
     struct store *store;
     struct facts *facts;
+    struct filters *filters; /* kept, where world_keep was called */
     struct book *books[8];
     size_t book_count;
     struct bytes watched[WATCHED_MAX]; /* what the books ask for */
@@ -50,8 +51,10 @@ static inline void world_init(struct world *w, uint64_t seed)
 static inline void world_close(struct world *w)
 {
     source_close(w->source);
+    filters_close(w->filters);
     facts_close(w->facts);
     store_close(w->store);
+    w->filters = NULL;
     w->source = NULL;
     w->facts = NULL;
     w->store = NULL;
@@ -83,6 +86,15 @@ static inline void world_open(struct world *w)
 {
     struct err err;
     test_ok(world_try_open(w, &err), &err);
+}
+
+/* Filters are kept from now on, until the world is closed. */
+static inline void world_keep(struct world *w)
+{
+    char path[PATH_SIZE + 16];
+    struct err err;
+    (void)snprintf(path, sizeof path, "%s.filters", w->store_path);
+    test_ok(filters_open(&w->filters, path, w->toy.params, FILTERS_WRITE, &err), &err);
 }
 
 /* A fresh store. */
@@ -154,6 +166,7 @@ static inline struct scan_options world_options(const struct world *w, unsigned 
         .book_count = w->book_count,
         .threads = threads,
         .to_height = -1,
+        .filters = w->filters,
     };
 }
 

@@ -2,6 +2,8 @@
  * height. */
 #include "source/source_priv.h"
 
+#include "filters/filters.h"
+
 #include <stdlib.h>
 
 /* The branch from the tip down to from_height, lowest height first. */
@@ -14,6 +16,65 @@ static void branch_collect(struct source_plan *plan, const struct source *source
     }
 }
 
+/* Only those without a filter. */
+static void choose_unfiltered(const struct source *source, bool *ret_reads, const uint32_t *nodes,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_reads[i] =
+            !filters_has(source->filters, &header_tree_node(source->tree, nodes[i])->hash);
+}
+
+/* How many of the nodes, from the first on, have filters. */
+static size_t count_filtered(const struct source *source, const uint32_t *nodes, size_t count)
+{
+    size_t have = 0;
+    while (have < count &&
+           filters_has(source->filters, &header_tree_node(source->tree, nodes[have])->hash))
+        have++;
+    return have;
+}
+
+int source_filters_choose(struct source *source, bool *ret_reads, const uint32_t *nodes,
+                          size_t count, const struct source_wanted *wanted, struct err *err)
+{
+    uint32_t *matched;
+    size_t matched_count;
+    if (count == 0 || !wanted)
+        return 0;
+    if (wanted->unfiltered) {
+        choose_unfiltered(source, ret_reads, nodes, count);
+        return 0;
+    }
+    size_t have = source->light ? count : count_filtered(source, nodes, count);
+    if (have == 0)
+        return 0;
+    struct filters_query query = {.tree = source->tree,
+                                  .tip = nodes[have - 1],
+                                  .from_height = source_node_height(source, nodes[0]),
+                                  .scripts = wanted->scripts,
+                                  .script_count = wanted->script_count};
+    int code = filters_match(&matched, &matched_count, source->filters, &query, err);
+    if (code != 0)
+        return code;
+    memset(ret_reads, false, have * sizeof *ret_reads);
+    for (size_t i = 0; i < matched_count; i++)
+        ret_reads[source_node_height(source, matched[i]) - query.from_height] = true;
+    free(matched);
+    return 0;
+}
+
+/* Filters that are kept tell of blocks that were read before; those of a light source of all. */
+static int choose(struct source *source, bool *ret_reads, const uint32_t *nodes, size_t count,
+                  const struct source_wanted *wanted, struct err *err)
+{
+    if (source->ops->plan_choose)
+        return source->ops->plan_choose(source, ret_reads, nodes, count, wanted, err);
+    if (source->filters && wanted && (source->light || wanted->again || wanted->unfiltered))
+        return source_filters_choose(source, ret_reads, nodes, count, wanted, err);
+    return 0;
+}
+
 /* Leaves only the nodes that are to be read, all of which must have bodies. */
 static int nodes_choose(struct source_plan *plan, struct source *source, size_t count,
                         const struct source_wanted *wanted, struct err *err)
@@ -21,9 +82,7 @@ static int nodes_choose(struct source_plan *plan, struct source *source, size_t 
     uint32_t *nodes = plan->node_storage;
     bool *reads = mem_alloc(count);
     memset(reads, true, count);
-    int code = source->ops->plan_choose
-                   ? source->ops->plan_choose(source, reads, nodes, count, wanted, err)
-                   : 0;
+    int code = choose(source, reads, nodes, count, wanted, err);
     for (size_t i = 0; i < count && code == 0; i++) {
         if (reads[i] && source->places[nodes[i]].size == 0)
             code = source_missing(source, nodes[i], err);

@@ -83,6 +83,12 @@ struct filters *source_filters(const struct source *source)
     return source->filters;
 }
 
+void source_filters_use(struct source *source, struct filters *filters, bool light)
+{
+    source->filters = filters;
+    source->light = light;
+}
+
 bool source_is_light(const struct source *source)
 {
     return source->light;

@@ -40,6 +40,10 @@ uint32_t source_active(const struct source *source, uint32_t height);
 /* The compact block filters that a source has of its active chain, or NULL; borrowed. */
 struct filters;
 struct filters *source_filters(const struct source *source);
+/* Filters that were kept of blocks of this source: from now on plans of blocks that were read
+ * before leave out those that match nothing. `light`: the source counts as light, so that all
+ * plans do. Borrowed. */
+void source_filters_use(struct source *source, struct filters *filters, bool light);
 /* Whether bodies are fetched one at a time, from far away: such a source has filters up to its
  * tip, source_has_body tells that a body can be asked for, there is no streaming pass, and a
  * scan reads only the blocks whose filters match, from several threads. */
@@ -93,6 +97,8 @@ void source_shard_name(const struct source *source, char ret_name[SOURCE_NAME_SI
 struct source_wanted {
     const struct bytes *scripts;
     size_t script_count;
+    bool again;      /* the blocks were read before: what was kept of them may tell */
+    bool unfiltered; /* only those of which no filter is kept, whatever the scripts */
 };
 /* Shards ordered by lowest height. The caller frees. With `wanted` a source that can tell
  * leaves out blocks that hold and spend none of the scripts; NULL: all are read. MISSING names

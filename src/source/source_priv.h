@@ -38,10 +38,10 @@ struct source_ops {
                       struct err *err);
     /* NULL: MISSING, "height N has no undo data". */
     int (*undo_read)(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
-    /* Which of the nodes (of the branch of a plan, lowest first) a pass has to read: clears
-     * ret_reads[i] where the block is known to hold and to spend none of the wanted scripts
-     * (NULL: every block is wanted; then MISSING where that is more than the source can give).
-     * NULL: all. */
+    /* NULL: all, or what source_filters_choose says where the source has filters. Which of the
+     * nodes (of the branch of a plan, lowest first) a pass has to read: clears ret_reads[i] where
+     * the block is known to hold and to spend none of the wanted scripts (NULL: every block is
+     * wanted; then MISSING where that is more than the source can give). */
     int (*plan_choose)(struct source *source, bool *ret_reads, const uint32_t *nodes, size_t count,
                        const struct source_wanted *wanted, struct err *err);
     /* Sets MISSING: "height N has no block" and why. NULL: without why. */
@@ -117,6 +117,11 @@ static inline uint32_t source_node_height(const struct source *source, uint32_t 
 {
     return header_tree_node(source->tree, node)->height;
 }
+
+/* What plan_choose does by the filters that the source has (plan.c): blocks without one are read,
+ * where the source is light MISSING names the first. */
+int source_filters_choose(struct source *source, bool *ret_reads, const uint32_t *nodes,
+                          size_t count, const struct source_wanted *wanted, struct err *err);
 
 /* ---- blocks fetched one by one (fetch.c) ---------------------------------------------------- */
 
