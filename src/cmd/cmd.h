@@ -291,6 +291,11 @@ void cmd_anchors_note(struct cmd_anchors *anchors, uint64_t index, struct bytes 
 int cmd_anchors_check(struct cmd_anchors *anchors, struct recheck *recheck, struct cmd_log *log,
                       const char *chain, const struct cmd_args *args, struct err *err);
 int cmd_log_anchor(const struct cmd_args *args, struct err *err);
+/* A reader of tiles that keeps some of them (tile_cache.c); lives as long as the one below. */
+struct cmd_tile_cache;
+struct cmd_tile_cache *cmd_tile_cache_new(const struct tlog_reader *below);
+void cmd_tile_cache_free(struct cmd_tile_cache *cache); /* NULL is fine */
+struct tlog_reader cmd_tile_cache_reader(struct cmd_tile_cache *cache);
 /* `statement make anchor`: the members, from --anchored FILE.ots and what lies beside it. */
 int cmd_anchor_members(json_t *body, const struct cmd_args *args, struct err *err);
 

@@ -28,6 +28,7 @@ struct anchors_run {
     const struct cmd_args *args;
     struct cmd_headers *headers;
     struct tlog_policy *policy; /* or NULL */
+    struct tlog_reader tiles;
     size_t holds, undecided, contradicted;
     char why_undecided[256];
     char newest[256];
@@ -137,8 +138,8 @@ static bool fraud_found(struct anchors_run *run, const struct anchored *anchored
     const char *url;
     bool found = false;
     if (anchored->note.size == 0 || !run->policy ||
-        tlog_fraud_prove(&fraud.path, &run->log->reader, anchored->tree.size,
-                         run->log->checkpoint.size, NULL) != 0)
+        tlog_fraud_prove(&fraud.path, &run->tiles, anchored->tree.size, run->log->checkpoint.size,
+                         NULL) != 0)
         return false;
     for (size_t i = 0; i < tlog_policy_log_count(run->policy) && !found; i++)
         found = tlog_fraud_check(&fraud, tlog_policy_log(run->policy, i, &url), NULL) == 0;
@@ -163,7 +164,7 @@ static bool tree_holds(struct cmd_ots_verdict *verdict, struct anchors_run *run,
               (unsigned long long)then->size, (unsigned long long)now.size);
         return false;
     }
-    int code = tlog_consistency_prove(&proof, &run->log->reader, then->size, now.size, &why);
+    int code = tlog_consistency_prove(&proof, &run->tiles, then->size, now.size, &why);
     if (code == 0)
         code = tlog_consistency_check(then, &now, &proof, &why);
     if (code == SANAD_FALSE || code == SANAD_REFUSED)
@@ -467,8 +468,11 @@ int cmd_anchors_check(struct cmd_anchors *anchors, struct recheck *recheck, stru
     else if (code && code != SANAD_MISSING) /* a log that was never anchored has none */
         recheck_add(recheck, "anchors", ANCHOR_INDEX, VERDICT_UNDECIDED, "%s", why.text);
     code = 0;
+    struct cmd_tile_cache *cache = cmd_tile_cache_new(&log->reader);
+    run.tiles = cmd_tile_cache_reader(cache);
     if (index.count > 0 || anchors->count > 0)
         code = run_all(&run, anchors, &index, chain, err);
+    cmd_tile_cache_free(cache);
     cmd_headers_close(run.headers);
     tlog_policy_free(run.policy);
     buf_free(&raw);

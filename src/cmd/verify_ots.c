@@ -5,6 +5,7 @@
 #include "recheck/recheck.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { STAMPED_FILE_MAX = 1 << 30 };
 
@@ -94,6 +95,12 @@ static bool is_digest_of(const struct ots *ots, struct bytes content)
     return same;
 }
 
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 /* The path without ".ots", or with another ending for it; false where it has not that ending. */
 static bool beside_path(char ret_path[PATH_SIZE], const char *path, const char *ending)
 {
@@ -101,7 +108,7 @@ static bool beside_path(char ret_path[PATH_SIZE], const char *path, const char *
     if (size < 4 || strcmp(path + size - 4, ".ots") != 0)
         return false;
     int made = snprintf(ret_path, PATH_SIZE, "%.*s%s", (int)(size - 4), path, ending);
-    return made > 0 && made < PATH_SIZE && file_exists(ret_path);
+    return made > 0 && made < PATH_SIZE && is_file(ret_path);
 }
 
 static int digest_check(struct recheck *recheck, const struct ots *ots, const char *path,

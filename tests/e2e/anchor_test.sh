@@ -281,6 +281,19 @@ while [ $bit -lt $((8 * size)) ]; do
     [ $code != 0 ] || bad "bit $bit was flipped, and it holds"
     bit=$((bit + 101))
 done
+# The text of a kept checkpoint decides; its signatures are evidence only against another tree, and
+# the header beside counts for nothing where headers are at hand.
+text=$(sed '/^$/,$d' "$log/anchor/5.checkpoint" | wc -c)
+bit=2
+while [ $bit -lt $((8 * text)) ]; do
+    hurt
+    "$anchor" flip "$work/hurt/anchor/5.checkpoint" $bit || bad "flip"
+    damaged 1 "bit $bit of the checkpoint's text was flipped"
+    bit=$((bit + 67))
+done
+hurt
+"$anchor" flip "$work/hurt/anchor/5.header" 300 || bad "flip"
+damaged 0 "a header beside that nobody needs"
 hurt
 rm "$work/hurt/$proof"
 damaged 3 "a proof that is not there"
@@ -365,5 +378,25 @@ holds "it has signed both" "$work/out" 'any(.checks[]; .detail | contains("has s
 for fraud in "$work"/frauds/fraud-*.txt; do
     expect 0 "the fraud proof" sanad verify "$fraud" --policy "$work/policy"
 done
+
+# ---- the real chain ------------------------------------------------------------------------------------
+
+real=${SANAD_DATA:-}/blocks
+if [ -x "$build/e2e_ots" ] && [ -f "$real/block-0831330.raw" ]; then
+    "$build/e2e_ots" folder "$work/main" "$real"/block-083132[89].raw "$real"/block-083133[0-5].raw ||
+        bad "folder"
+    begin="831328:$(sed -n 's/^[^,]*,831328,\([0-9a-f]*\),.*/\1/p' "$real/index.csv")"
+    digest=$("$build/e2e_ots" carried "$real/block-0831330.raw" | head -n 1)
+    "$build/e2e_ots" make "$real/block-0831330.raw" "$digest" 831330 "$work/main.ots" || bad "make"
+    for by in "--source blocks:$work/main" "--headers $work/main/headers"; do
+        expect 3 "a real block, $by" sanad verify "$work/main.ots" $by --anchor "$begin" --json
+        holds "a real block, $by" "$work/out" 'any(.checks[]; .name == "attestation" and
+            .subject == "block 831330" and .verdict == "holds" and
+            (.detail | contains("blocks on it: 5")))'
+    done
+    "$build/e2e_ots" make "$real/block-0831330.raw" "$digest" 831331 "$work/main.ots" || bad "make"
+    expect 1 "the real block beside it" sanad verify "$work/main.ots" --anchor "$begin" \
+        --headers "$work/main/headers"
+fi
 
 finish

@@ -1,9 +1,14 @@
 /* Our half of the interoperation with the reference library of OpenTimestamps:
  *
- *   e2e_ots judge DIR                 what we make of each file of a folder: name, then "refused"
- * and why, or its attestations (notary, payload, message or "-") e2e_ots carried BLOCK the digests
- * that a raw block carries in OP_RETURN outputs: 32 bytes behind the first push, of transactions
- * that fit e2e_ots make BLOCK DIGEST HEIGHT FILE    the proof of one of them */
+ *   e2e_ots judge DIR            what we make of each file: name, then "refused" and why, or
+ *                                its attestations (notary, payload, message or "-")
+ *   e2e_ots carried BLOCK        the digests that a raw block carries in OP_RETURN outputs: 32
+ *                                bytes behind the first push, of transactions that fit
+ *   e2e_ots make BLOCK DIGEST HEIGHT FILE
+ *                                the proof of one of them
+ *   e2e_ots folder DIR BLOCK...  raw blocks of mainnet as a node's folder, and their headers in
+ *                                DIR/headers */
+#include "blkwriter.h"
 #include "ots/ots.h"
 #include "support.h"
 
@@ -142,6 +147,26 @@ static void make(const char *path, const char *digest_text, const char *height_t
     arena_free(&arena);
 }
 
+static void folder(const char *path, char *const *blocks, size_t count)
+{
+    struct blkwriter writer;
+    struct err err = {0};
+    char name[PATH_SIZE];
+    struct buf headers = buf_with_max(1 << 20);
+    test_ok(folder_make(path, &err), &err);
+    blkwriter_init(&writer, path, chain_params_get(CHAIN_MAIN), NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct buf raw;
+        test_ok(file_read(&raw, blocks[i], BLOCK_SIZE_MAX, &err), &err);
+        (void)blkwriter_block(&writer, 0, buf_bytes(&raw));
+        buf_add(&headers, bytes_of(raw.data, HEADER_SIZE));
+        buf_free(&raw);
+    }
+    test_ok(path_join(name, path, "headers", &err), &err);
+    test_ok(file_write(name, buf_bytes(&headers), &err), &err);
+    buf_free(&headers);
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
@@ -151,6 +176,8 @@ int main(int argc, char **argv)
         carried(argv[2]);
     else if (strcmp(verb, "make") == 0 && argc == 6)
         make(argv[2], argv[3], argv[4], argv[5]);
+    else if (strcmp(verb, "folder") == 0 && argc > 3)
+        folder(argv[2], argv + 3, (size_t)argc - 3);
     else
         return 2;
     return 0;
