@@ -36,6 +36,7 @@ struct sha256_job {
     struct hash256 *ret_digest;
 };
 void sha256d_many(struct sha256_job *jobs, size_t count);
+void sha256_many(struct sha256_job *jobs, size_t count); /* the same, hashed once */
 
 /* The kernels of this build and whether this machine can run them. The tests run all. */
 enum sha256_kernel { SHA256_PORTABLE, SHA256_SHANI, SHA256_KERNEL_COUNT };

@@ -14,7 +14,7 @@ struct sha256_lane {
 
 /* Four messages that end together. Each lane hashes `block_count` blocks at `data`, then
  * the block at last[0] (not where `one_left`), then the one at last[1], which ends with
- * the padding; the digest is hashed again and written to digests[]. */
+ * the padding; the digest is hashed again (not where `once`) and written to digests[]. */
 struct sha256_group {
     struct sha256_lane lanes[SHA256_LANE_COUNT];
     const uint8_t *data[SHA256_LANE_COUNT];
@@ -22,6 +22,7 @@ struct sha256_group {
     struct hash256 *digests[SHA256_LANE_COUNT];
     size_t block_count;
     bool one_left;
+    bool once;
 };
 
 struct sha256_ops {

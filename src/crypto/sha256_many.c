@@ -1,4 +1,4 @@
-/* Many double hashes at once. A kernel is fast only while all its lanes are busy, and
+/* Many hashes at once, single or double. A kernel is fast only while all its lanes are busy, and
  * transactions differ in size by four orders of magnitude, so this file decides which
  * message runs in which lane:
  *   - small messages wait until four of the same block count are there, then run as a group;
@@ -316,11 +316,12 @@ static void pass_run(struct scheduler *s, struct pass *pass)
     }
 }
 
-void sha256d_many(struct sha256_job *jobs, size_t count)
+static void many(const struct sha256_job *jobs, size_t count, bool once)
 {
     struct scheduler s;
     struct pass pass;
     s.ops = sha256_ops_current();
+    s.group.once = once;
     memset(s.waiting_count, 0, sizeof s.waiting_count);
     while (count > 0) {
         pass_start(&pass, jobs, count);
@@ -331,12 +332,23 @@ void sha256d_many(struct sha256_job *jobs, size_t count)
     waiting_finish(&s);
 }
 
+void sha256d_many(struct sha256_job *jobs, size_t count)
+{
+    many(jobs, count, false);
+}
+
+void sha256_many(struct sha256_job *jobs, size_t count)
+{
+    many(jobs, count, true);
+}
+
 /* ---- headers ---- */
 
 void sha256d_80(struct hash256 *out, const uint8_t *in, size_t stride, size_t count)
 {
     struct scheduler s;
     s.ops = sha256_ops_current();
+    s.group.once = false;
     for (size_t i = 0; i < count; i += LANES) {
         struct sha256_job jobs[LANES];
         const struct sha256_job *pointers[LANES];

@@ -1,7 +1,6 @@
-/* Proves: sha256d_many gives each job its own digest and touches nothing else, on every
- * kernel, for every small size alone, for all sizes together, for any number of jobs
- * (lanes half filled), for big messages among small ones and for more big ones than one
- * pass holds.
+/* Proves: sha256d_many and sha256_many give each job its own digest and touch nothing else, on
+ * every kernel, for every small size alone, for all sizes together, for any number of jobs (lanes
+ * half filled), for big messages among small ones and for more big ones than one pass holds.
  * ctest-label: threads */
 #include "crypto/crypto_priv.h"
 #include "support.h"
@@ -46,24 +45,33 @@ static void batch_free(struct batch *batch)
     free(batch->digests);
 }
 
+static void digests_check(struct batch *batch, bool once)
+{
+    memset(batch->digests, 0xee, (batch->count + 1) * sizeof *batch->digests);
+    if (once)
+        sha256_many(batch->jobs, batch->count);
+    else
+        sha256d_many(batch->jobs, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct hash256 inner, twice;
+        const struct sha256_job *job = &batch->jobs[i];
+        assert_true(EVP_Digest(job->data, job->size, inner.b, NULL, EVP_sha256(), NULL));
+        assert_true(EVP_Digest(inner.b, 32, twice.b, NULL, EVP_sha256(), NULL));
+        assert_ptr_equal(job->ret_digest, &batch->digests[i]);
+        assert_memory_equal(batch->digests[i].b, once ? inner.b : twice.b, 32);
+    }
+    for (unsigned i = 0; i < 32; i++)
+        assert_int_equal(batch->digests[batch->count].b[i], 0xee);
+}
+
 static void batch_check(struct batch *batch)
 {
     for (int kernel = 0; kernel < SHA256_KERNEL_COUNT; kernel++) {
         if (!sha256_kernel_runs((enum sha256_kernel)kernel))
             continue;
         sha256_kernel_set((enum sha256_kernel)kernel);
-        memset(batch->digests, 0xee, (batch->count + 1) * sizeof *batch->digests);
-        sha256d_many(batch->jobs, batch->count);
-        for (size_t i = 0; i < batch->count; i++) {
-            struct hash256 inner, expected;
-            const struct sha256_job *job = &batch->jobs[i];
-            assert_true(EVP_Digest(job->data, job->size, inner.b, NULL, EVP_sha256(), NULL));
-            assert_true(EVP_Digest(inner.b, 32, expected.b, NULL, EVP_sha256(), NULL));
-            assert_ptr_equal(job->ret_digest, &batch->digests[i]);
-            assert_memory_equal(batch->digests[i].b, expected.b, 32);
-        }
-        for (unsigned i = 0; i < 32; i++)
-            assert_int_equal(batch->digests[batch->count].b[i], 0xee);
+        digests_check(batch, false);
+        digests_check(batch, true);
     }
 }
 

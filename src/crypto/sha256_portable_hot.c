@@ -105,6 +105,14 @@ static void portable_compress(uint32_t state[8], const uint8_t *data, size_t blo
     }
 }
 
+static void digest_store(uint8_t out[32], const uint32_t state[8])
+{
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t word = __builtin_bswap32(state[i]);
+        memcpy(out + 4 * i, &word, 4);
+    }
+}
+
 /* The 32-byte digest that `state` stands for, hashed again: one block with fixed padding. */
 static void second_hash(uint8_t out[32], const uint32_t state[8])
 {
@@ -112,10 +120,7 @@ static void second_hash(uint8_t out[32], const uint32_t state[8])
     memcpy(message, state, 32);
     struct sha256_lane again = sha256_ops_portable.initial;
     compress_words(again.word, message);
-    for (unsigned i = 0; i < 8; i++) {
-        uint32_t word = __builtin_bswap32(again.word[i]);
-        memcpy(out + 4 * i, &word, 4);
-    }
+    digest_store(out, again.word);
 }
 
 static bool portable_runs(void)
@@ -138,7 +143,10 @@ static void portable_finish(const struct sha256_group *group)
         if (!group->one_left)
             portable_compress(lane.word, group->last[0][i], 1);
         portable_compress(lane.word, group->last[1][i], 1);
-        second_hash(group->digests[i]->b, lane.word);
+        if (group->once)
+            digest_store(group->digests[i]->b, lane.word);
+        else
+            second_hash(group->digests[i]->b, lane.word);
     }
 }
 

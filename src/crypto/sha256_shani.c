@@ -240,7 +240,7 @@ static void shani_compress(uint32_t state[8], const uint8_t *data, size_t block_
     store(state + 4, efgh);
 }
 
-static void shani_finish(const struct sha256_group *group)
+INLINE void finish(const struct sha256_group *group, bool once)
 {
     struct streams s;
     struct message m;
@@ -253,9 +253,19 @@ static void shani_finish(const struct sha256_group *group)
         message_load(&m, group->last[last], 0, LANES);
         compress(&s, &m, LANES);
     }
-    second_hash(&s, LANES);
+    if (!once)
+        second_hash(&s, LANES);
     for (unsigned i = 0; i < LANES; i++)
         digest_store(group->digests[i]->b, s.abef[i], s.cdgh[i]);
+}
+
+/* Two bodies: registers are given out for each as if there were no other. */
+static void shani_finish(const struct sha256_group *group)
+{
+    if (group->once)
+        finish(group, true);
+    else
+        finish(group, false);
 }
 
 INLINE void double_64_n(uint8_t *out, const uint8_t *in, unsigned n)

@@ -13,40 +13,15 @@ bool tlog_entry_take(struct bytes *ret_entry, struct cursor *cursor)
     return !cursor->bad;
 }
 
-bool tlog_bundle_leaves(struct hash256 *ret_leaves, struct bytes bundle, unsigned width)
-{
-    struct cursor cursor = cursor_of(bundle);
-    struct bytes entry;
-    sanad_assert(width <= TLOG_TILE_WIDTH);
-    for (unsigned i = 0; i < width; i++) {
-        if (!tlog_entry_take(&entry, &cursor))
-            return false;
-        tlog_leaf_hash(&ret_leaves[i], entry);
-    }
-    return cursor_done(&cursor);
-}
-
-void tlog_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH])
-{
-    struct hash256 above[TLOG_TILE_WIDTH / 2];
-    tlog_node_hashes(above, hashes, TLOG_TILE_WIDTH / 2);
-    for (size_t count = TLOG_TILE_WIDTH / 4; count > 0; count /= 2)
-        tlog_node_hashes(above, above, count);
-    *ret_root = above[0];
-}
-
 int tlog_bundle_check(const struct tlog_tile *tile, struct bytes bundle,
                       const struct hash256 *hashes, struct err *err)
 {
-    struct cursor cursor = cursor_of(bundle);
-    struct bytes entry;
-    struct hash256 hash;
+    struct hash256 found[TLOG_TILE_WIDTH];
     char name[TLOG_PATH_SIZE];
+    bool taken = tlog_bundle_leaves(found, bundle, tile->width);
+    sanad_assert(taken); /* its size was checked when it was read */
     for (unsigned i = 0; i < tile->width; i++) {
-        bool taken = tlog_entry_take(&entry, &cursor);
-        sanad_assert(taken); /* its size was checked when it was read */
-        tlog_leaf_hash(&hash, entry);
-        if (hash256_equal(&hash, &hashes[i]))
+        if (hash256_equal(&found[i], &hashes[i]))
             continue;
         tlog_tile_path(name, tile);
         return err_set(err, SANAD_FALSE, "%s: entry %llu is not the one that tile/0 has", name,

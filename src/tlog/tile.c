@@ -161,8 +161,9 @@ static int tile_cut(struct buf *data, const struct tlog_tile *tile, unsigned rea
     if (data->size == 0 || data->size != whole)
         return err_set(err, SANAD_REFUSED, "%s: it has not the size of %u %s", name, read_width,
                        tile->level == TLOG_ENTRIES ? "entries" : "hashes");
-    data->size = tile->level == TLOG_ENTRIES ? bundle_size(buf_bytes(data), tile->width)
-                                             : (size_t)tile->width * 32;
+    if (tile->width < read_width)
+        data->size = tile->level == TLOG_ENTRIES ? bundle_size(buf_bytes(data), tile->width)
+                                                 : (size_t)tile->width * 32;
     return 0;
 }
 

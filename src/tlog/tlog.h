@@ -27,7 +27,8 @@ void tlog_node_hash(struct hash256 *ret_hash, const struct hash256 *left,
                     const struct hash256 *right); /* SHA-256(0x01 ‖ left ‖ right) */
 /* Of a tree without entries: SHA-256(""). */
 void tlog_empty_root(struct hash256 *ret_root);
-/* `count` parents of 2*count hashes that stand side by side, with the fastest kernel. */
+/* `count` parents of 2*count hashes that stand side by side, several at once. `ret_parents` may be
+ * `children`. */
 void tlog_node_hashes(struct hash256 *ret_parents, const struct hash256 *children, size_t count);
 
 /* A tree while it grows: the roots of its full subtrees, the largest first. Zero is the empty
@@ -125,7 +126,8 @@ int tlog_bundle_entry(struct bytes *ret_entry, struct bytes bundle, unsigned wid
 /* The next entry of a bundle: two bytes of length, big-endian, and the entry. False where it is cut
  * short. */
 bool tlog_entry_take(struct bytes *ret_entry, struct cursor *cursor);
-/* The leaf hashes of a bundle's entries; false where it has not just `width` of them. */
+/* The leaf hashes of a bundle's entries, several at once; false where it has not just `width` of
+ * them. */
 bool tlog_bundle_leaves(struct hash256 *ret_leaves, struct bytes bundle, unsigned width);
 /* The root of a full tile's hashes: one hash of the level above. */
 void tlog_tile_root(struct hash256 *ret_root, const struct hash256 hashes[TLOG_TILE_WIDTH]);
