@@ -23,6 +23,7 @@ trap stop_all EXIT
 interop=$build/interop-go
 expect 0 "Go's half builds" env GO111MODULE=off GOPATH="$gopath" GOCACHE="$interop.cache" GOFLAGS= \
     GOPROXY=off HOME="$work" go build -o "$interop" tests/interop/*.go || finish
+expect 0 "Go's half is formatted" sh -c 'test -z "$(gofmt -l tests/interop)"'
 interop() {
     "$interop" "$@"
 }
@@ -210,6 +211,46 @@ damaged checkpoint -100     # a signature
 damaged checkpoint -2000    # another one
 expect 0 "Go: whole again" audit_ours "$work/l"
 expect 0 "we: whole again" audit_go "$work/g"
+
+# A line of a type that neither knows, ML-DSA-44, is ignored by both.
+expect 0 "a line of ML-DSA" interop unknown "$work/l/checkpoint"
+expect 0 "a line of ML-DSA" interop unknown "$work/g/checkpoint"
+expect 0 "Go: with a line of ML-DSA" audit_ours "$work/l"
+expect 0 "we: with a line of ML-DSA" audit_go "$work/g"
+
+# ---- two stories: our proof, checked by Go after the document alone ------------------------------------
+
+expect 0 "Go's other documents" interop statements "$work/other-notes" 700 go.example/log \
+    "$work/go/doc" with-root
+sed -i 's/Memorandum/Memorandim/' "$work/other-notes/0500.note" # Go's log takes what it is given
+fraud_of() { # fraud_of SIZE WHAT: that many of the other notes, and the proof
+    rm -rf "$work/story"
+    interop write "$work/story" "$work/other-notes" "$1" "$work/go/log"
+    expect 1 "$2: our mirror refuses" sanad mirror --log "$work/story" --policy "$work/known" \
+        --out "$work/copy"
+    mv "$work"/copy/fraud-*.txt "$work/fraud" || bad "$2: no proof"
+    expect 0 "$2: we are convinced" sanad verify "$work/fraud" --policy "$work/known"
+    expect 0 "$2: Go is convinced" interop fraud "$work/fraud" "$work/go/log.vkey"
+    expect 1 "$2: not of another log" interop fraud "$work/fraud" "$work/ours/log.vkey"
+    refusing=0
+    for bit in 3 200 300 700 1500 2500 -60 -100 -700 -1200 -2000 -3000; do
+        cp "$work/fraud" "$work/fraud-bad"
+        expect 0 "$2: flip $bit" interop flip "$work/fraud-bad" $bit
+        # In the line of a cosigner, whom neither asks about, a bit changes nothing.
+        theirs=0
+        interop fraud "$work/fraud-bad" "$work/go/log.vkey" 2>"$work/err" || theirs=1
+        ours=0
+        sanad verify "$work/fraud-bad" --policy "$work/known" >"$work/out" 2>&1 || ours=1
+        refusing=$((refusing + ours))
+        checks=$((checks + 1))
+        [ $theirs = $ours ] || bad "$2: with bit $bit Go says $theirs, we say $ours"
+    done
+    checks=$((checks + 1))
+    [ $refusing -ge 8 ] || bad "$2: of 12 damaged proofs we refuse $refusing"
+}
+fraud_of 700 "a longer story"
+fraud_of 601 "one size, two roots"
+fraud_of 550 "a shorter story"
 
 # ---- thousands of changed notes, and the edges of Ed25519 ----------------------------------------------
 

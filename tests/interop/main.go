@@ -30,6 +30,8 @@ var verbs = []verb{
 	{"proofs-check", "FILE", 1, proofsCheck},
 	{"notes", "CHECKPOINT OUT VKEY...", 3, notesMake},
 	{"ed25519", "FILE OUT", 2, ed25519Judge},
+	{"fraud", "FILE VKEY", 2, fraudCheck},
+	{"unknown", "CHECKPOINT", 1, unknownAdd},
 	{"flip", "FILE BIT", 2, flip},
 	{"witness", "COSIGNER LOGVKEY PORTFILE", 3, witnessServe},
 	{"ask", "URL DIR KEY WITNESSVKEY", 4, witnessAsk},

@@ -166,6 +166,27 @@ func opened(raw []byte, verifiers []note.Verifier) (string, error) {
 	return n.Text, nil
 }
 
+const (
+	mldsaType = 6
+	mldsaSize = 2420
+)
+
+// unknownAdd adds a line as an ML-DSA-44 cosigner's would be: of the right length and a key's id.
+func unknownAdd(args []string) error {
+	raw, err := os.ReadFile(args[0])
+	if err != nil {
+		return err
+	}
+	line := make([]byte, 4+8+mldsaSize)
+	if _, err := rand.Read(line); err != nil {
+		return err
+	}
+	id := sha256.Sum256(append([]byte("pq.example\n"), mldsaType))
+	copy(line, id[:4])
+	text := "\u2014 pq.example " + base64.StdEncoding.EncodeToString(line) + "\n"
+	return os.WriteFile(args[0], append(raw, text...), 0o644)
+}
+
 // A change of a note, and what note.Open finds in it: how many of the keys have signed, -1 where it
 // is refused.
 type judgedNote struct {
