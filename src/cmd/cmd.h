@@ -11,6 +11,7 @@
 #include "recheck/recheck.h"
 #include "register/register.h"
 #include "reserve/reserve.h"
+#include "source/source.h"
 #include "stmt/stmt.h"
 #include "store/store.h"
 #include "tlog/tlog.h"
@@ -81,6 +82,27 @@ struct cmd_when {
 };
 int cmd_when(struct cmd_when *ret_when, const struct cmd_args *args, const char *name,
              struct err *err);
+
+/* ---- the source of a run ---------------------------------------------------------------- */
+
+/* The options of verbs that read a source. */
+#define CMD_SOURCE_OPTIONS                                                                         \
+    {"--rpc-cookie", "FILE",                                                                       \
+     "the cookie of the node; else SANAD_RPC_AUTH, else where Core has it"},                       \
+        {"--rpc-wait", "SECONDS", "how long a node that starts is waited for; 120"},               \
+    {                                                                                              \
+        "--rpc-timeout", "SECONDS", "how long the node may take for one answer; 60"                \
+    }
+/* --source (NULL where it is not given) and all that belongs to it. It points into itself: not
+ * to be copied. */
+struct cmd_source {
+    const char *spec;
+    struct source_options options;
+    struct chain_anchor anchor;
+    char cookie[PATH_SIZE];
+};
+int cmd_source_read(struct cmd_source *source, const struct chain_params *params,
+                    const struct cmd_args *args, struct err *err);
 
 /* ---- the store and the book of a run --------------------------------------------------- */
 

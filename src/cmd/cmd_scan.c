@@ -3,10 +3,21 @@
 #include "scan/scan.h"
 #include "source/source.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { THREADS_MAX = 1024, BOOKS_MAX = 256, FOLLOW_SECONDS = 5, CHECKPOINT_MS_MAX = 3600000 };
+enum {
+    THREADS_MAX = 1024,
+    BOOKS_MAX = 256,
+    CHECKPOINT_MS_MAX = 3600000,
+    FOLLOW_SECONDS = 5,
+    FOLLOW_WOKEN_SECONDS = 30, /* where news come by themselves */
+    FOLLOW_SECONDS_MAX = 3600,
+    FOLLOW_AWAY_SECONDS = 60, /* between two looks for a node that is away, at most */
+    FOLLOW_FAILURES = 5       /* of scans in a row, while the source itself answers */
+};
 
 /* All that one run of the verb holds. */
 struct scan_run {
@@ -14,6 +25,7 @@ struct scan_run {
     struct facts *facts;
     struct registry *registry;
     struct source *source;
+    struct source_wake *wake; /* or NULL */
     struct book *books[BOOKS_MAX];
     size_t book_count;
     const struct chain_params *params;
@@ -24,6 +36,7 @@ static void run_close(struct scan_run *run)
 {
     for (size_t i = 0; i < run->book_count; i++)
         book_free(run->books[i]);
+    source_wake_close(run->wake);
     source_close(run->source);
     register_close(run->registry);
     facts_close(run->facts);
@@ -96,26 +109,78 @@ static int books_known(struct scan_run *run, struct err *err)
     return code;
 }
 
+/* ---- waiting for a source ---------------------------------------------------------------- */
+
+/* What may pass by itself: a node that is not there, or lets nobody in. Block files are there or
+ * are not. */
+static bool may_pass(const struct cmd_args *args, int code)
+{
+    const char *spec = cmd_value(args, "--source");
+    return cmd_flag(args, "--follow") && spec && strncmp(spec, "blocks:", 7) != 0 &&
+           (code == SANAD_IO || code == SANAD_ENVIRONMENT);
+}
+
+static void pause_seconds(uint64_t seconds)
+{
+    struct timespec pause = {.tv_sec = (time_t)seconds};
+    (void)nanosleep(&pause, NULL); /* a shorter pause does no harm */
+}
+
+/* Says once why it waits, then longer and longer from look to look. */
+struct away {
+    bool told;
+    uint64_t seconds;
+};
+
+static void away_wait(struct away *away, const struct err *why)
+{
+    if (!away->told)
+        log_line("follow", "waits", why->text, NULL);
+    away->told = true;
+    away->seconds = away->seconds ? 2 * away->seconds : 1;
+    if (away->seconds > FOLLOW_AWAY_SECONDS)
+        away->seconds = FOLLOW_AWAY_SECONDS;
+    pause_seconds(away->seconds);
+}
+
+static void away_end(struct away *away)
+{
+    if (away->told)
+        log_line("follow", "goes", "on", NULL);
+    *away = (struct away){.told = false};
+}
+
+static int source_open_patiently(struct scan_run *run, const struct cmd_source *from,
+                                 const struct cmd_args *args, struct err *err)
+{
+    struct away away = {.told = false};
+    int code;
+    while (may_pass(args, code = source_open(&run->source, from->spec, &from->options, err)))
+        away_wait(&away, err);
+    away_end(&away);
+    return code;
+}
+
 /* Opens the source and reads the books: what is wrong with them is told before a store is
  * made or changed. */
 static int inputs_open(struct scan_run *run, const struct cmd_args *args, struct err *err)
 {
-    const char *from;
-    struct chain_anchor anchor;
-    bool anchored;
+    struct cmd_source from;
     size_t count;
     const char *const *paths = cmd_values(args, "--book", &count);
-    int code = cmd_required(&from, args, "--source", err);
+    const char *news = cmd_value(args, "--zmq");
+    const char *spec;
+    int code = cmd_required(&spec, args, "--source", err);
     if (code == 0)
         code = cmd_chain(&run->params, args, err);
     if (code == 0)
-        code = cmd_anchor(&anchor, &anchored, args, err);
-    if (code)
-        return code;
-    struct source_options options = {.params = run->params, .anchor = anchored ? &anchor : NULL};
-    code = source_open(&run->source, from, &options, err);
+        code = cmd_source_read(&from, run->params, args, err);
+    if (code == 0 && news)
+        code = source_wake_open(&run->wake, news, err);
+    if (code == 0)
+        code = source_open_patiently(run, &from, args, err);
     if (code == 0 && source_tip(run->source) == NODE_NONE)
-        code = err_set(err, SANAD_MISSING, "%s: holds no block", from);
+        code = err_set(err, SANAD_MISSING, "%s: holds no block", source_name(run->source));
     return code ? code : books_read(run, paths, count, err);
 }
 
@@ -276,20 +341,80 @@ static int scan_once(struct scan_run *run, const struct cmd_args *args, struct e
     return code;
 }
 
+/* ---- following --------------------------------------------------------------------------- */
+
+/* What was found is in the store up to the last checkpoint: ending at any moment is safe. */
+static void on_stop(int number)
+{
+    (void)number;
+    _exit(0);
+}
+
+static void stop_at_once(void)
+{
+    struct sigaction action = {.sa_handler = on_stop};
+    (void)sigaction(SIGINT, &action, NULL); /* cannot fail for these */
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static void news_wait(const struct scan_run *run, uint64_t seconds)
+{
+    if (run->wake)
+        (void)source_wake_wait(run->wake, (unsigned)seconds * 1000);
+    else
+        pause_seconds(seconds);
+}
+
+/* A gap of a node that still downloads closes by itself. */
+static int scan_again(struct scan_run *run, const struct cmd_args *args, struct err *err)
+{
+    int code = scan_once(run, args, err);
+    if (code == SANAD_MISSING && source_gap(run->source, NULL) != 0) {
+        log_line("follow", "missing", err->text, NULL);
+        *err = (struct err){0};
+        return 0;
+    }
+    return code;
+}
+
+/* Until it is told to end, or something is wrong that no waiting mends. */
+static int follow(struct scan_run *run, const struct cmd_args *args, struct err *err)
+{
+    struct away away = {.told = false};
+    uint64_t seconds;
+    unsigned failures = 0;
+    bool behind = true;
+    int code = cmd_number(&seconds, args, "--every", FOLLOW_SECONDS_MAX,
+                          run->wake ? FOLLOW_WOKEN_SECONDS : FOLLOW_SECONDS, err);
+    stop_at_once();
+    while (code == 0) {
+        uint32_t before = source_tip(run->source);
+        if (behind)
+            code = scan_again(run, args, err);
+        behind = code != 0;
+        failures = behind ? failures + 1 : 0;
+        if (code == 0)
+            news_wait(run, seconds);
+        if (may_pass(args, code) && failures < FOLLOW_FAILURES) {
+            away_wait(&away, err);
+            code = 0;
+        }
+        while (code == 0 && may_pass(args, code = source_refresh(run->source, err))) {
+            away_wait(&away, err);
+            code = 0;
+        }
+        away_end(&away);
+        behind = behind || source_tip(run->source) != before;
+    }
+    return code;
+}
+
 static int scan_verb(const struct cmd_args *args, struct err *err)
 {
     struct scan_run run = {0};
     int code = run_open(&run, args, err);
     if (code == 0)
-        code = scan_once(&run, args, err);
-    while (code == 0 && cmd_flag(args, "--follow")) {
-        struct timespec pause = {.tv_sec = FOLLOW_SECONDS};
-        uint32_t before = source_tip(run.source);
-        (void)nanosleep(&pause, NULL); /* a shorter pause does no harm */
-        code = source_refresh(run.source, err);
-        if (code == 0 && source_tip(run.source) != before)
-            code = scan_once(&run, args, err);
-    }
+        code = cmd_flag(args, "--follow") ? follow(&run, args, err) : scan_once(&run, args, err);
     run_close(&run);
     return code;
 }
@@ -299,11 +424,14 @@ static const struct cmd_option options[] = {
     {"--threads", "N", "how many threads read; as many as the machine has where left out"},
     {"--to", "HEIGHT", "the last block to read; the tip where left out"},
     {"--checkpoint", "MS", "commits what was found so often; 2000 milliseconds where left out"},
-    {"--follow", NULL, "goes on as the source grows"},
+    {"--follow", NULL, "goes on as the source grows, until SIGTERM"},
+    {"--every", "SECONDS", "how often --follow looks; 5, with --zmq 30"},
+    {"--zmq", "ADDRESS", "where the node publishes `sequence`: tcp://HOST:PORT"},
     {"--parse-only", NULL, "does not recompute merkle roots: grade parse"},
     {"--known", "TIME", "when the books became known; now where left out"},
     {"--by", "NAME", "who declares the books"},
     {"--approver", "NAME", "who approves them; another than who declares"},
+    CMD_SOURCE_OPTIONS,
     {NULL, NULL, NULL},
 };
 

@@ -112,12 +112,10 @@ static int book_find(struct verify_run *run, const struct cmd_args *args, const 
 static int figures_verify(struct verify_run *run, const struct cmd_args *args, struct err *err)
 {
     bool public_only;
-    bool anchored;
     uint64_t threads;
-    struct chain_anchor anchor;
-    const char *source = cmd_value(args, "--source");
+    struct cmd_source source;
     recheck_book(&run->recheck, run->stmt, run->book, &public_only);
-    if (!source || run->stmt->kind != STMT_RESERVE_POSITION)
+    if (!cmd_value(args, "--source") || run->stmt->kind != STMT_RESERVE_POSITION)
         return 0;
     size_t last = run->recheck.count - 1;
     bool other_book = !public_only && run->recheck.checks[last].verdict != VERDICT_HOLDS;
@@ -126,14 +124,14 @@ static int figures_verify(struct verify_run *run, const struct cmd_args *args, s
                     "without the book nothing can be recomputed");
         return 0;
     }
-    int code = cmd_anchor(&anchor, &anchored, args, err);
+    int code = cmd_number(&threads, args, "--threads", 1024, 0, err);
     if (code == 0)
-        code = cmd_number(&threads, args, "--threads", 1024, 0, err);
-    struct recheck_source from = {.spec = source,
-                                  .anchor = code == 0 && anchored ? &anchor : NULL,
-                                  .threads = code == 0 ? (unsigned)threads : 0};
-    if (code == 0)
-        code = recheck_figures(&run->recheck, run->stmt, run->book, public_only, &from, err);
+        code = cmd_source_read(&source, run->book->params, args, err);
+    if (code)
+        return code;
+    struct recheck_source from = {
+        .spec = source.spec, .options = source.options, .threads = (unsigned)threads};
+    code = recheck_figures(&run->recheck, run->stmt, run->book, public_only, &from, err);
     if (code == SANAD_MISSING) {
         recheck_add(&run->recheck, "figures", "total_sat", VERDICT_UNDECIDED, "%s", err->text);
         *err = (struct err){0};
@@ -231,7 +229,7 @@ static int file_verify(struct verify_run *run, const struct cmd_args *args, cons
         .name = stmt_kind_name(run->stmt->kind),
         .simulated = json_is_true(json_object_get(run->stmt->json, "simulated"))};
     if (run->stmt->kind == STMT_RESERVE_POSITION && !cmd_value(args, "--source"))
-        run->head.note = "The figures were not recomputed: give --source blocks:DIR";
+        run->head.note = "The figures were not recomputed: give --source blocks:DIR or rpc:URL";
     return 0;
 }
 
@@ -256,7 +254,7 @@ static int log_verify(struct verify_run *run, const struct cmd_args *args, const
     if (code == 0 && run->stmt)
         code = figures_verify(run, args, err);
     if (code == 0 && run->stmt && !cmd_value(args, "--source"))
-        run->head.note = "The figures were not recomputed: give --source blocks:DIR";
+        run->head.note = "The figures were not recomputed: give --source blocks:DIR or rpc:URL";
     buf_free(&position);
     return code;
 }
@@ -374,6 +372,7 @@ static const struct cmd_option options[] = {
     {"--partner", "DIR|URL...", "a log: logs of partners, held against what it records of them"},
     {"--fraud", "DIR", "a log: where to keep the proof, should it or a partner tell two stories"},
     {"--threads", "N", "how many threads read the source"},
+    CMD_SOURCE_OPTIONS,
     {NULL, NULL, NULL},
 };
 
@@ -381,7 +380,7 @@ const struct cmd_verb cmd_verify = {
     .name = "verify",
     .summary = "checks a statement or a log: signatures and, with --source, every figure",
     .usage = "FILE.note|DIR|URL|FILE.ots [--trust FILE] [--policy FILE] [--book FILE] [--source "
-             "blocks:DIR]",
+             "S]",
     .options = options,
     .run = verify_verb,
 };

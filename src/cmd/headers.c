@@ -83,20 +83,17 @@ static int chain_take(const struct chain_params **ret_params, const struct cmd_a
 
 static int headers_fill(struct cmd_headers *headers, const struct cmd_args *args, struct err *err)
 {
-    struct chain_anchor anchor;
-    bool anchored;
-    const char *source = cmd_value(args, "--source");
+    struct cmd_source source;
+    bool given = cmd_value(args, "--source") != NULL;
     const char *file = cmd_takes(args, "--headers") ? cmd_value(args, "--headers") : NULL;
-    int code = cmd_anchor(&anchor, &anchored, args, err);
-    const struct source_options options = {.params = headers->params,
-                                           .anchor = anchored ? &anchor : NULL};
+    int code = cmd_source_read(&source, headers->params, args, err);
     headers->tip = NODE_NONE;
-    if (code == 0 && source) {
-        code = source_open(&headers->source, source, &options, err);
+    if (code == 0 && given) {
+        code = source_open(&headers->source, source.spec, &source.options, err);
         headers->tree = code == 0 ? source_headers(headers->source) : NULL;
         headers->tip = code == 0 ? source_tip(headers->source) : NODE_NONE;
     } else if (code == 0 && file) {
-        code = file_take(headers, file, options.anchor, err);
+        code = file_take(headers, file, source.options.anchor, err);
     } else if (code == 0 && cmd_value(args, "--store")) {
         code = cmd_context_open(&headers->context, args, err);
         headers->has_store = code == 0;

@@ -564,16 +564,13 @@ static int named_node(uint32_t *ret_node, const struct source *source, const cha
 
 static int source_look(struct anchor_run *run, const char *spec, const char *block, struct err *err)
 {
-    struct chain_anchor anchor;
-    bool anchored;
+    struct cmd_source from;
     struct source *source = NULL;
     struct buf raw = buf_with_max(BLOCK_SIZE_MAX);
     uint32_t node = NODE_NONE;
-    int code = cmd_anchor(&anchor, &anchored, run->args, err);
-    const struct source_options options = {.params = run->params,
-                                           .anchor = anchored ? &anchor : NULL};
+    int code = cmd_source_read(&from, run->params, run->args, err);
     if (code == 0)
-        code = source_open(&source, spec, &options, err);
+        code = source_open(&source, spec, &from.options, err);
     if (code == 0)
         code = lost_find(run, source, err);
     if (code == 0)

@@ -12,11 +12,11 @@ enum { MEMBERS_FILE_MAX = 1 << 20, ATTACHED_FILE_MAX = 1 << 30 };
 /* ---- options that are members -----------------------------------------------------------------
  */
 
-enum source { FROM_TEXT, FROM_NUMBER, FROM_TEXTS, FROM_LIST };
+enum value_source { FROM_TEXT, FROM_NUMBER, FROM_TEXTS, FROM_LIST };
 /* What does not belong to a kind is refused by its schema. */
 static const struct {
     const char *option, *key;
-    enum source source;
+    enum value_source source;
 } members[] = {
     {"--date", "date", FROM_TEXT},
     {"--expires", "expires", FROM_TEXT},

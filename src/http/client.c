@@ -8,6 +8,9 @@
 
 struct http_client {
     CURL *curl;
+    char *credentials; /* or NULL */
+    char *body_type;   /* or NULL */
+    bool direct;
     char why[CURL_ERROR_SIZE];
 };
 
@@ -31,7 +34,18 @@ void http_client_free(struct http_client *client)
     if (!client)
         return;
     curl_easy_cleanup(client->curl);
+    free(client->credentials);
+    free(client->body_type);
     free(client);
+}
+
+void http_client_set(struct http_client *client, const struct http_client_options *options)
+{
+    free(client->credentials);
+    free(client->body_type);
+    client->credentials = options->credentials ? mem_strdup(options->credentials) : NULL;
+    client->body_type = options->body_type ? mem_strdup(options->body_type) : NULL;
+    client->direct = options->direct;
 }
 
 int http_url_check(const char *url, struct err *err)
@@ -90,7 +104,21 @@ static void options_set(struct http_client *client, const char *url, struct buf 
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->why) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+    if (client->credentials)
+        set = set && curl_easy_setopt(curl, CURLOPT_USERPWD, client->credentials) == CURLE_OK;
+    if (client->direct)
+        set = set && curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK;
     sanad_assert(set);
+}
+
+/* What stands above a body that is posted. */
+static struct curl_slist *headers_make(const struct http_client *client)
+{
+    char line[32 + HTTP_TYPE_SIZE];
+    (void)snprintf(line, sizeof line, "Content-Type: %.*s", HTTP_TYPE_SIZE - 1,
+                   client->body_type ? client->body_type : "application/octet-stream");
+    /* A server that has to be asked first costs a second where it does not answer that. */
+    return curl_slist_append(curl_slist_append(NULL, "Expect:"), line);
 }
 
 static int perform(struct http_client *client, struct http_response *response, const char *url,
@@ -128,9 +156,7 @@ static int request(struct http_client *client, struct http_response *ret_respons
     response.body = buf_with_max(limits->size_max);
     options_set(client, url, &response.body, limits);
     if (body) {
-        /* A server that has to be asked first costs a second where it does not answer that. */
-        headers = curl_slist_append(NULL, "Expect:");
-        headers = curl_slist_append(headers, "Content-Type: application/octet-stream");
+        headers = headers_make(client);
         bool set = headers &&
                    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE,
                                     (curl_off_t)body->size) == CURLE_OK &&

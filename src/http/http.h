@@ -83,6 +83,13 @@ struct http_response {
 struct http_client;
 struct http_client *http_client_new(void);
 void http_client_free(struct http_client *client); /* NULL is fine */
+/* What every later request of the client is sent with; the texts are copied. */
+struct http_client_options {
+    const char *credentials; /* "user:password" for basic authorisation; NULL: none */
+    const char *body_type;   /* of what is posted; NULL: application/octet-stream */
+    bool direct;             /* past any proxy that the environment names */
+};
+void http_client_set(struct http_client *client, const struct http_client_options *options);
 /* REFUSED: not http or https, no host, a user or password in it, white space, too long. */
 int http_url_check(const char *url, struct err *err);
 /* `folder` and `path` with one '/' between; REFUSED: too long. */

@@ -54,12 +54,14 @@ static int stated_block_read(struct stated_block *ret, const struct stmt *stmt, 
 static int run_scan(struct figures_run *run, struct book *book, uint32_t height,
                     const struct recheck_source *source, struct err *err)
 {
-    struct source_options options = {.params = book->params, .anchor = source->anchor};
+    struct source_options options = source->options;
     struct scan_result result;
+    options.params = book->params;
     int code = source_open(&run->source, source->spec, &options, err);
     if (code == 0 &&
         (source_tip(run->source) == NODE_NONE || source_active(run->source, height) == NODE_NONE))
-        code = err_set(err, SANAD_MISSING, "%s: it does not hold block %u", source->spec, height);
+        code = err_set(err, SANAD_MISSING, "%s: it does not hold block %u",
+                       source_name(run->source), height);
     if (code == 0)
         code = store_open(&run->store, "", STORE_MEMORY, err);
     if (code == 0)

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "book/book.h"
 #include "chain/chain.h"
+#include "source/source.h"
 #include "stmt/stmt.h"
 
 enum verdict { VERDICT_HOLDS, VERDICT_UNDECIDED, VERDICT_CONTRADICTED };
@@ -62,7 +63,7 @@ void recheck_book(struct recheck *recheck, const struct stmt *stmt, const struct
  * itself can't be read; MISSING where it does not hold the block. */
 struct recheck_source {
     const char *spec;
-    const struct chain_anchor *anchor; /* or NULL */
+    struct source_options options; /* the chain's parameters are the book's */
     unsigned threads;
 };
 int recheck_figures(struct recheck *recheck, const struct stmt *stmt, struct book *book,

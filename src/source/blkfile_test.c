@@ -343,8 +343,8 @@ static void test_specs(void **state)
     struct source *source;
     struct err err = {0};
     struct source_options options = {.params = chain_params_get(CHAIN_MAIN)};
-    test_refused(source_open(&source, "rpc:http://[::1]:8332", &options, &err), SANAD_USAGE, &err,
-                 "not of the form blocks:DIR");
+    test_refused(source_open(&source, "floppy:A", &options, &err), SANAD_USAGE, &err,
+                 "not of the form blocks:DIR or ");
     test_refused(source_open(&source, "blocks:", &options, &err), SANAD_USAGE, &err,
                  "names no folder");
 }

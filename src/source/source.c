@@ -4,6 +4,7 @@
 
 static const struct source_kind kinds[] = {
     {.prefix = "blocks:", .form = "DIR", .lacks = "names no folder", .open = blkfile_open},
+    {.prefix = "rpc:", .form = "URL", .lacks = "names no node", .open = rpc_open},
 };
 
 static int spec_refuse(const char *spec, struct err *err)
@@ -11,8 +12,8 @@ static int spec_refuse(const char *spec, struct err *err)
     struct buf forms = buf_with_max(ERR_TEXT_SIZE);
     for (size_t i = 0; i < countof(kinds); i++)
         buf_format(&forms, "%s%s%s", i == 0 ? "" : " or ", kinds[i].prefix, kinds[i].form);
-    int code =
-        err_set(err, SANAD_USAGE, "source %.200s: not of the form %s", spec, buf_cstr(&forms));
+    int code = err_set(err, SANAD_USAGE, "source %.200s: not of the form %s",
+                       strchr(spec, '@') ? "(a password may stand in it)" : spec, buf_cstr(&forms));
     buf_free(&forms);
     return code;
 }
@@ -27,7 +28,11 @@ int source_open(struct source **ret_source, const char *spec, const struct sourc
             continue;
         if (spec[size] == 0 && kinds[i].lacks)
             return err_set(err, SANAD_USAGE, "source %s: %s", spec, kinds[i].lacks);
-        return kinds[i].open(ret_source, spec + size, options, err);
+        int code = kinds[i].open(ret_source, spec + size, options, err);
+        if (code == 0 && (*ret_source)->name[0] == 0)
+            (void)snprintf((*ret_source)->name, SOURCE_NAME_SIZE, "%.*s", SOURCE_NAME_SIZE - 1,
+                           spec);
+        return code;
     }
     return spec_refuse(spec, err);
 }
@@ -41,6 +46,11 @@ void source_close(struct source *source)
 int source_refresh(struct source *source, struct err *err)
 {
     return source->ops->refresh(source, err);
+}
+
+const char *source_name(const struct source *source)
+{
+    return source->name;
 }
 
 const struct header_tree *source_headers(const struct source *source)

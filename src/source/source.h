@@ -8,19 +8,33 @@
 #include "chain/chain.h"
 
 struct source;
+enum { SOURCE_NAME_SIZE = 256 };
+/* Tells the user what a source waits for; any thread. */
+typedef void source_say(void *context, const char *text);
 struct source_options {
     const struct chain_params *params;
     const struct chain_anchor *anchor; /* or NULL */
+    const char *rpc_cookie;            /* a node's cookie file, or NULL */
+    const char *rpc_credentials;       /* "user:password", or NULL */
+    unsigned wait_ms;                  /* for a node that starts or is busy; 0: SOURCE_WAIT_MS */
+    unsigned timeout_ms;               /* for one answer; 0: SOURCE_TIMEOUT_MS */
+    source_say *say;                   /* or NULL */
+    void *say_context;
 };
+enum { SOURCE_WAIT_MS = 120000, SOURCE_TIMEOUT_MS = 60000 };
 
-/* By the form of spec ("blocks:DIR"); USAGE where it is none.
+/* By the form of spec ("blocks:DIR", "rpc:URL"); USAGE where it is none.
  *
  * "blocks:DIR": reads all headers, checks them and finds the most-work tip whose bodies are
  * all there. DIR is the folder with blk?????.dat (a node's `blocks`). What a node may leave
  * there is no error: any order, stale branches, zero tails, records that are not whole.
  * REFUSED, naming file and offset: no blk file, an xor.dat that
  * is not 8 bytes or not the key, another network's blocks, a header that breaks a rule.
- * MISSING: the genesis block, or the anchor's, is not there. */
+ * MISSING: the genesis block, or the anchor's, is not there.
+ *
+ * "rpc:URL": a Bitcoin Core node, by REST or JSON-RPC (doc/formats/node.md). IO: it can't be
+ * reached. ENVIRONMENT: it lets us not in, or is not ready for longer than wait_ms. REFUSED:
+ * another chain, or answers that break a rule. MISSING: it has pruned the first block. */
 int source_open(struct source **ret_source, const char *spec, const struct source_options *options,
                 struct err *err);
 void source_close(struct source *source);
@@ -28,6 +42,16 @@ void source_close(struct source *source);
  * No other call may run beside it; all other calls may run beside each other. */
 int source_refresh(struct source *source, struct err *err);
 
+/* News of a node by ZMQ (`zmqpubsequence`): only that it is time to look. One thread. */
+struct source_wake;
+/* "tcp://HOST:PORT"; the node need not be there yet. USAGE: an address that is none. */
+int source_wake_open(struct source_wake **ret_wake, const char *endpoint, struct err *err);
+void source_wake_close(struct source_wake *wake); /* NULL is fine */
+/* Waits so long at most; true where a block was connected or disconnected. */
+bool source_wake_wait(struct source_wake *wake, unsigned ms);
+
+/* What to call it in errors: the spec, without a password that stood in it. */
+const char *source_name(const struct source *source);
 const struct header_tree *source_headers(const struct source *source);
 /* Most-work node whose ancestors all have bodies (or had, before a node pruned them); of
  * equal work the one with the lower hash. NODE_NONE where there is no block. */
@@ -88,7 +112,6 @@ struct source_shard {
     uint64_t bytes;
     const uint32_t *nodes; /* in the order of the file */
 };
-enum { SOURCE_NAME_SIZE = 256 };
 /* What a shard's blocks come from, for errors: "blk00012.dat". */
 void source_shard_name(const struct source *source, char ret_name[SOURCE_NAME_SIZE],
                        const struct source_shard *shard);

@@ -9,6 +9,7 @@
 #ifndef SANAD_SOURCE_PRIV_H
 #define SANAD_SOURCE_PRIV_H
 
+#include "http/http.h"
 #include "source/source.h"
 
 #include <pthread.h>
@@ -72,6 +73,7 @@ struct source_kind {
 
 struct source {
     const struct source_ops *ops;
+    char name[SOURCE_NAME_SIZE]; /* source_name: without secrets; empty: source_open sets it */
     const struct chain_params *params;
     bool anchored;
     struct chain_anchor anchor; /* where anchored */
@@ -377,5 +379,99 @@ int blkfile_reader_open(struct source_reader **ret_reader, const struct source *
 int blkfile_reader_next(struct source_reader *base, struct source_block *ret_blocks, size_t max,
                         struct err *err);
 void blkfile_reader_close(struct source_reader *base);
+
+/* ---- "rpc:URL": what a node answers (rpc_wire.c), pure -------------------------------------- */
+
+enum {
+    RPC_HEADERS_MAX = 2000,    /* in one answer, as a node's REST has it */
+    RPC_HEIGHT_MAX = 10000000, /* the year 2200 */
+    RPC_BATCH_MAX = 1000,      /* calls in one request */
+    RPC_INFO_SIZE_MAX = 1 << 20,
+    RPC_SPENT_SIZE_MAX = 32 << 20,
+    RPC_TEXT_SIZE = 256
+};
+
+/* Of getblockchaininfo, which REST gives as chaininfo.json. */
+struct rpc_info {
+    char chain[32];
+    uint32_t blocks;       /* height of the node's best block */
+    uint32_t headers;      /* of its best header */
+    uint32_t prune_height; /* lowest height that a pruned node still has; else 0 */
+    struct hash256 best;
+    bool downloading; /* its first blocks */
+    bool pruned;
+};
+int rpc_info_read(struct rpc_info *ret_info, const json_t *json, struct err *err);
+
+/* What a node says went wrong; code 0: nothing. */
+struct rpc_fault {
+    int code;
+    char text[RPC_TEXT_SIZE];
+};
+/* The result of one JSON-RPC answer, borrowed, or NULL and its fault. REFUSED: neither. */
+int rpc_result_take(json_t **ret_result, int64_t *ret_id, const json_t *answer,
+                    struct rpc_fault *ret_fault, struct err *err);
+/* A JSON string of hexadecimal bytes, appended. */
+int rpc_hex_take(struct buf *buf, const json_t *json, size_t size_max, struct err *err);
+/* Headers one behind the other, the first with this hash; none is fine. */
+int rpc_headers_check(size_t *ret_count, struct bytes answer, const struct hash256 *first,
+                      struct err *err);
+/* /rest/spenttxouts/<hash>.bin as CBlockUndo, appended; the heights are not told, so 0. */
+int rpc_spent_to_undo(struct buf *ret_undo, struct bytes answer, struct err *err);
+
+/* ---- talking to a node (rpc_node.c, rpc_call.c) ------------------------------------------------
+ */
+
+enum {
+    RPC_LINK_MAX = 8
+}; /* requests at once: a node's queue is 16 or 64 long, its threads 4 or 16 */
+struct rpc_node {
+    char url[HTTP_URL_MAX]; /* "http://127.0.0.1:8332", without user and password */
+    char cookie_path[PATH_SIZE];
+    bool from_cookie;
+    unsigned wait_ms, timeout_ms;
+    bool patient; /* was reached once: short breaks of the line are waited out */
+    source_say *say;
+    void *say_context;
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    /* Below: under the lock. */
+    char *credentials;      /* "user:password", or NULL */
+    unsigned epoch;         /* of the credentials: counts how often they were read */
+    struct rpc_link *links; /* that are free */
+    unsigned link_count;    /* free or in use */
+    bool told;              /* that the node is not ready */
+};
+/* What stands behind "rpc:". USAGE: an address that is none. */
+int rpc_node_init(struct rpc_node *node, const char *rest, const struct source_options *options,
+                  struct err *err);
+void rpc_node_release(struct rpc_node *node);
+/* After a 401: reads the cookie again. Whether there are others now than those used. */
+bool rpc_credentials_renew(struct rpc_node *node, unsigned used);
+/* A connection of one's own, until it is put back; waits while all are taken. */
+struct rpc_link {
+    struct http_client *client;
+    unsigned epoch; /* of the credentials it has */
+    struct rpc_link *next;
+};
+struct rpc_link *rpc_link_take(struct rpc_node *node);
+void rpc_link_put(struct rpc_node *node, struct rpc_link *link);
+/* GET of a path of REST. *ret_status is 200, or what says that it is not there (400, 404), or
+ * 401. A node that starts is waited for. The body belongs to the caller. */
+int rpc_rest(struct rpc_node *node, unsigned *ret_status, struct buf *ret_body, const char *path,
+             size_t size_max, struct err *err);
+/* One request of JSON-RPC, as many calls as there are. */
+struct rpc_call {
+    const char *method;
+    char params[192]; /* JSON: "[1,\"00ff\"]" */
+    json_t *result;   /* borrowed from the answer; NULL: see the fault */
+    struct rpc_fault fault;
+};
+/* The answer holds the results: the caller's to free (json_decref). */
+int rpc_calls(struct rpc_node *node, json_t **ret_answer, struct rpc_call *calls, size_t count,
+              size_t size_max, struct err *err);
+
+int rpc_open(struct source **ret_source, const char *rest, const struct source_options *options,
+             struct err *err);
 
 #endif

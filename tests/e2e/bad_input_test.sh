@@ -197,7 +197,7 @@ rm -f "$work/bad"
 refused 4 'holds blocks of regtest, not of main' "another network" \
     sanad scan --source "blocks:$good" --book books/sv-public.json --store "$work/bad.db"
 refused 2 'blocks:DIR' "no source of ours" \
-    sanad scan --chain regtest --source rpc:http://localhost --book "$book" --store "$work/bad.db"
+    sanad scan --chain regtest --source floppy:A --book "$book" --store "$work/bad.db"
 refused 3 'anchor' "an anchor that is no block of it" scan "$good" "$work/bad.db" \
     --anchor "100:$(printf %064d 7)"
 refused 3 '' "a height above the tip" scan "$good" "$work/bad.db" --to 99999
