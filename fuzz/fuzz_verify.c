@@ -78,10 +78,12 @@ static void policy_feed(const struct sanad_input *input)
     tlog_policy_free(theirs);
 }
 
+static const char log_text[] =
+    "log x.example/k+d7dbe64f+Ac7MFQfcHd1ylZUcKQiI8JWtuQRNG3PWlubfBl1oO9T8\nquorum none\n";
+static const struct sanad_input policy = {"policy", (const uint8_t *)log_text, sizeof log_text - 1};
+
 static void place_feed(const struct sanad_input *input)
 {
-    static const char quorum[] = "quorum none\n";
-    const struct sanad_input policy = {"policy", (const uint8_t *)quorum, sizeof quorum - 1};
     const struct sanad_input entry = {"entry", NULL, 0};
     struct sanad_place place;
     struct sanad_checkpoint checkpoint;
@@ -92,10 +94,6 @@ static void place_feed(const struct sanad_input *input)
 
 static void fraud_feed(const struct sanad_input *input)
 {
-    static const char policy_text[] =
-        "log x.example/k+d7dbe64f+Ac7MFQfcHd1ylZUcKQiI8JWtuQRNG3PWlubfBl1oO9T8\nquorum none\n";
-    const struct sanad_input policy = {"policy", (const uint8_t *)policy_text,
-                                       sizeof policy_text - 1};
     struct sanad_result result;
     result_check(&result, sanad_verify_fraud(&verifier, &result, input, &policy));
 }

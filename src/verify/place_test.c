@@ -131,6 +131,34 @@ static void each_quorum(void **state)
     }
 }
 
+/* Memory that the guide names for everyday files; less is refused, and nothing holds by it. */
+static void how_much_memory(void **state)
+{
+    (void)state;
+    enum { EVERYDAY = 65536 };
+    _Alignas(16) static uint8_t memory[EVERYDAY];
+    struct buf note = checkpoint_make(SIZE, 3);
+    struct buf policy = policy_make("quorum one");
+    const struct sanad_input inputs[] = {input_of("checkpoint", buf_bytes(&note)),
+                                         input_of("policy", buf_bytes(&policy))};
+    size_t held = 0;
+    for (size_t size = 0; size <= EVERYDAY; size += 512) {
+        struct sanad_verifier verifier = *caller();
+        struct sanad_checkpoint checkpoint;
+        struct sanad_result result;
+        verifier.memory = memory + size % 5; /* aligned to nothing */
+        verifier.memory_size = size - size % 5;
+        enum sanad_verdict verdict =
+            sanad_verify_checkpoint(&verifier, &checkpoint, &result, &inputs[0], &inputs[1]);
+        assert_int_equal(verdict, held || verdict == SANAD_VERDICT_HOLDS ? SANAD_VERDICT_HOLDS
+                                                                         : SANAD_VERDICT_REFUSED);
+        held += verdict == SANAD_VERDICT_HOLDS;
+    }
+    assert_in_range(held, 1, 100);
+    buf_free(&note);
+    buf_free(&policy);
+}
+
 /* The forms of a policy that policy_test.c of the program refuses one by one. */
 static void each_line_of_a_policy(void **state)
 {
@@ -404,10 +432,13 @@ static void spoilt_proofs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_quorum),          cmocka_unit_test(each_line_of_a_policy),
-        cmocka_unit_test(ceilings_of_a_policy), cmocka_unit_test(spoilt_checkpoints_and_policies),
-        cmocka_unit_test(published_logs),       cmocka_unit_test(a_place_in_a_log),
-        cmocka_unit_test(spoilt_proofs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_quorum),
+                                       cmocka_unit_test(how_much_memory),
+                                       cmocka_unit_test(each_line_of_a_policy),
+                                       cmocka_unit_test(ceilings_of_a_policy),
+                                       cmocka_unit_test(spoilt_checkpoints_and_policies),
+                                       cmocka_unit_test(published_logs),
+                                       cmocka_unit_test(a_place_in_a_log),
+                                       cmocka_unit_test(spoilt_proofs)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -275,7 +275,7 @@ static enum sanad_verdict log_check(struct verify_run *run, struct sanad_checkpo
             return verdict;
         checkpoint->log_signed = checkpoint->log_signed || by.valid;
     }
-    if (policy->log_count > 0 && !checkpoint->log_signed)
+    if (!checkpoint->log_signed)
         return verify_say(run->result, SANAD_VERDICT_UNDECIDED,
                           "checkpoint of %b: no log of the policy has signed it",
                           &checkpoint->origin);
@@ -305,6 +305,7 @@ enum sanad_verdict verify_policy_check(struct verify_run *run, struct sanad_chec
         return verify_say(run->result, SANAD_VERDICT_UNDECIDED,
                           "checkpoint of %b: %u witnesses, not the quorum", &checkpoint->origin,
                           (uint64_t)checkpoint->cosigned);
-    return verify_say(run->result, SANAD_VERDICT_HOLDS, "checkpoint of %b: %sthe quorum is reached",
-                      &checkpoint->origin, checkpoint->log_signed ? "signed by the log, " : "");
+    return verify_say(run->result, SANAD_VERDICT_HOLDS,
+                      "checkpoint of %b: signed by the log, the quorum is reached",
+                      &checkpoint->origin);
 }
