@@ -30,6 +30,7 @@ struct scan_run {
     size_t book_count;
     const struct chain_params *params;
     bool simulated;
+    struct filters *filters; /* or NULL */
 };
 
 static void run_close(struct scan_run *run)
@@ -38,6 +39,7 @@ static void run_close(struct scan_run *run)
         book_free(run->books[i]);
     source_wake_close(run->wake);
     source_close(run->source);
+    filters_close(run->filters);
     register_close(run->registry);
     facts_close(run->facts);
     store_close(run->store);
@@ -184,6 +186,22 @@ static int inputs_open(struct scan_run *run, const struct cmd_args *args, struct
     return code ? code : books_read(run, paths, count, err);
 }
 
+/* Where filters are kept: the folder that is named, or beside the store; where they were kept
+ * before they are kept on. */
+static int filters_make(struct scan_run *run, const struct cmd_args *args, const char *store,
+                        struct err *err)
+{
+    char folder[PATH_SIZE];
+    const char *named = cmd_value(args, "--filters-dir");
+    if (named)
+        return filters_open(&run->filters, named, run->params, FILTERS_WRITE, err);
+    if (snprintf(folder, sizeof folder, "%s.filters", store) >= PATH_SIZE)
+        return err_set(err, SANAD_USAGE, "--store: %s: too long", store);
+    if (!cmd_flag(args, "--filters") && !file_exists(folder))
+        return 0;
+    return filters_open(&run->filters, folder, run->params, FILTERS_WRITE, err);
+}
+
 static int run_open(struct scan_run *run, const struct cmd_args *args, struct err *err)
 {
     const char *spec;
@@ -208,6 +226,8 @@ static int run_open(struct scan_run *run, const struct cmd_args *args, struct er
     }
     if (code == 0)
         code = books_known(run, err);
+    if (code == 0)
+        code = filters_make(run, args, spec, err);
     if (code == 0 && run->book_count == 0)
         code = err_set(err, SANAD_USAGE, "sanad scan: --book is needed: the store holds none");
     for (size_t i = 0; i < run->book_count; i++)
@@ -236,6 +256,7 @@ static json_t *result_json(const struct scan_run *run, const struct scan_result 
     json_object_set_new(json, "blocks", json_integer((json_int_t)result->blocks));
     json_object_set_new(json, "blocks_again", json_integer((json_int_t)result->again_blocks));
     json_object_set_new(json, "late_scripts", json_integer((json_int_t)result->late_scripts));
+    json_object_set_new(json, "filters", json_integer((json_int_t)result->filters));
     json_object_set_new(json, "stale_blocks", json_integer((json_int_t)result->stale_blocks));
     json_object_set_new(json, "withdrawn_blocks", json_integer(result->withdrawn_blocks));
     json_object_set_new(json, "transactions", json_integer((json_int_t)result->transactions));
@@ -321,7 +342,9 @@ static int scan_once(struct scan_run *run, const struct cmd_args *args, struct e
                                    .threads = (unsigned)threads,
                                    .to_height = to == UINT64_MAX ? -1 : (int64_t)to,
                                    .checkpoint_ms = (unsigned)checkpoint,
-                                   .parse_only = cmd_flag(args, "--parse-only")};
+                                   .parse_only = cmd_flag(args, "--parse-only"),
+                                   .filters = run->filters,
+                                   .birthday = cmd_flag(args, "--birthday")};
     options.progress = progress_new("scan", stats.bytes, stats.blocks, "blocks");
     code = scan_run(&result, &options, err);
     progress_free(options.progress);
@@ -427,6 +450,11 @@ static const struct cmd_option options[] = {
     {"--follow", NULL, "goes on as the source grows, until SIGTERM"},
     {"--every", "SECONDS", "how often --follow looks; 5, with --zmq 30"},
     {"--zmq", "ADDRESS", "where the node publishes `sequence`: tcp://HOST:PORT"},
+    {"--filters", NULL,
+     "keeps the blocks' filters beside the store, so that a wallet added later costs seconds"},
+    {"--filters-dir", "DIR", "keeps them there"},
+    {"--birthday", NULL,
+     "light sources: begins 30 days before the first wallet is the state's, older coins unknown"},
     {"--parse-only", NULL, "does not recompute merkle roots: grade parse"},
     {"--known", "TIME", "when the books became known; now where left out"},
     {"--by", "NAME", "who declares the books"},

@@ -192,7 +192,7 @@ static void block_write(struct buf *buf, struct bulk *bulk, struct ids *ids)
 static void block_make(struct buf *buf, struct bulk *bulk, struct ids *ids)
 {
     struct bulk_block *block = &bulk->block;
-    block->tx_count = block->made_count = 0;
+    block->tx_count = block->made_count = block->spent_count = 0;
     block->fees = amount_zero();
     buf_reset(&block->full);
     buf_reset(&block->stripped);
@@ -206,6 +206,29 @@ static void block_make(struct buf *buf, struct bulk *bulk, struct ids *ids)
     settle(bulk, ids->txids);
     bulk->txs += block->tx_count + 1;
     bulk->bytes += buf->size;
+}
+
+/* CBlockUndo of the block that was just made. */
+static void undo_make(struct buf *buf, const struct bulk *bulk, struct arena *arena)
+{
+    const struct bulk_block *block = &bulk->block;
+    struct block_undo undo = {.tx_count = block->tx_count};
+    const struct bulk_coin *spent = block->spent;
+    undo.txs = arena_alloc(arena, block->tx_count, sizeof *undo.txs);
+    for (size_t i = 0; i < block->tx_count; i++) {
+        struct undo_tx *tx = &undo.txs[i];
+        tx->coin_count = block->spans[i].in_count;
+        tx->coins = arena_alloc(arena, tx->coin_count, sizeof *tx->coins);
+        for (size_t n = 0; n < tx->coin_count; n++, spent++)
+            tx->coins[n] = (struct undo_coin){.value = spent->value,
+                                              .script = bytes_of(spent->script, spent->script_size),
+                                              .height = spent->height,
+                                              .coinbase = spent->coinbase};
+    }
+    sanad_assert(spent == block->spent + block->spent_count);
+    buf_reset(buf);
+    undo_write(buf, &undo);
+    arena_reset(arena);
 }
 
 /* ---- truth
@@ -290,6 +313,7 @@ static void bulk_free(struct bulk *bulk)
     free(bulk->pool);
     free(bulk->watched);
     free(bulk->block.made);
+    free(bulk->block.spent);
     buf_free(&bulk->block.full);
     buf_free(&bulk->block.stripped);
     buf_free(&bulk->body);
@@ -310,16 +334,21 @@ static int blocks_write(struct bulk *bulk, struct bulk_file *file,
 {
     struct ids *ids = mem_alloc(sizeof *ids);
     struct buf buf = buf_with_max(BLOCK_SIZE_MAX);
+    struct buf undo = buf_with_max(BLOCK_SIZE_MAX);
+    struct arena arena = {0};
     sim_genesis(bulk->sim);
     bulk->tip = bulk->sim->params->genesis_hash;
-    int code = bulk_file_add(file, bulk->sim->blocks[0].raw, err);
+    int code = bulk_file_add(file, bulk->sim->blocks[0].raw, bytes_of(NULL, 0), err);
     while (code == 0 && more(bulk, options)) {
         block_make(&buf, bulk, ids);
-        code = bulk_file_add(file, buf_bytes(&buf), err);
+        undo_make(&undo, bulk, &arena);
+        code = bulk_file_add(file, buf_bytes(&buf), buf_bytes(&undo), err);
         if (bulk->height % POSITION_EVERY == 0 || !more(bulk, options))
             position_add(bulk);
     }
     buf_free(&buf);
+    buf_free(&undo);
+    arena_free(&arena);
     free(ids);
     return code;
 }

@@ -46,8 +46,8 @@ static int group_teardown(void **state)
 
 static void test_same_seed_same_bytes(void **state)
 {
-    static const char *const names[] = {"blocks/blk00000.dat", "blocks/xor.dat", "book-bulk.json",
-                                        "truth.json"};
+    static const char *const names[] = {"blocks/blk00000.dat", "blocks/rev00000.dat",
+                                        "blocks/xor.dat", "book-bulk.json", "truth.json"};
     char again[PATH_SIZE];
     (void)state;
     make(again, 1);

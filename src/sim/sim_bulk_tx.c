@@ -108,9 +108,17 @@ static void add_script(struct bulk *bulk, struct buf *buf, enum bulk_kind kind)
     }
 }
 
+/* The last bytes of the buf. */
+static void keep_script(struct bulk_coin *coin, const struct buf *buf, size_t size)
+{
+    sanad_assert(size <= BULK_SCRIPT_MAX && size <= buf->size);
+    coin->script_size = (uint8_t)size;
+    memcpy(coin->script, buf->data + buf->size - size, size);
+}
+
 struct bulk_coin bulk_output(struct bulk *bulk, struct buf *buf, struct amount value)
 {
-    struct bulk_coin coin = {.value = value, .watched = BULK_UNWATCHED};
+    struct bulk_coin coin = {.value = value, .watched = BULK_UNWATCHED, .height = bulk->height};
     if (below(bulk, WATCHED_ONE_IN) == 0) {
         coin.watched = (uint32_t)below(bulk, bulk->watched_count);
         const struct bulk_watched *watched = &bulk->watched[coin.watched];
@@ -118,6 +126,7 @@ struct bulk_coin bulk_output(struct bulk *bulk, struct buf *buf, struct amount v
         buf_le64(buf, (uint64_t)amount_minor(value));
         buf_u8(buf, (uint8_t)watched->script.size);
         buf_add(buf, watched->script);
+        keep_script(&coin, buf, watched->script.size);
         return coin;
     }
     enum bulk_kind kind = kind_choose(bulk);
@@ -125,7 +134,9 @@ struct bulk_coin bulk_output(struct bulk *bulk, struct buf *buf, struct amount v
     if (kind == BULK_DATA)
         coin.value = amount_zero(); /* its share goes to the miner */
     buf_le64(buf, (uint64_t)amount_minor(coin.value));
+    size_t begin = buf->size + 1; /* behind the script's size */
     add_script(bulk, buf, kind);
+    keep_script(&coin, buf, buf->size - begin);
     return coin;
 }
 
@@ -133,8 +144,10 @@ void bulk_made_add(struct bulk *bulk, uint32_t tx, uint32_t vout, const struct b
 {
     struct bulk_made *made = &bulk->block.made[bulk->block.made_count++];
     sanad_assert(bulk->block.made_count <= BULK_MADE_MAX);
+    sanad_assert(coin->height == bulk->height);
     *made = (struct bulk_made){.tx = tx, .coin = *coin};
     made->coin.outpoint.vout = vout;
+    made->coin.coinbase = tx == 0;
 }
 
 static uint8_t kind_of_plan(enum sim_kind kind)
@@ -318,6 +331,10 @@ static struct amount add_ins(struct bulk *bulk, size_t count, bool *ret_witness,
     buf_compact(&bulk->body, count);
     for (size_t i = 0; i < count; i++) {
         struct bulk_coin coin = coin_take(bulk);
+        struct bulk_block *block = &bulk->block;
+        block->spent = sim_grow(block->spent, block->spent_count, &block->spent_capacity,
+                                sizeof *block->spent);
+        block->spent[block->spent_count++] = coin;
         sum = amount_add(sum, coin.value);
         coin_spent(bulk, &coin, touched);
         buf_add(&bulk->body, bytes_of(coin.outpoint.txid.b, 32));
@@ -352,10 +369,11 @@ static void add_outs(struct bulk *bulk, size_t count, struct amount sum, uint32_
     bulk->block.fees = amount_add(bulk->block.fees, amount_of(left + fee));
 }
 
-static void write_tx(struct bulk *bulk, bool witness)
+static void write_tx(struct bulk *bulk, size_t in_count, bool witness)
 {
     struct bulk_block *block = &bulk->block;
     struct bulk_span *span = &block->spans[block->tx_count++];
+    span->in_count = in_count;
     span->full = block->full.size;
     span->stripped = block->stripped.size;
     buf_le32(&block->full, 2);
@@ -408,7 +426,7 @@ static void payment(struct bulk *bulk)
     shape.in_count = shape.in_count < available ? shape.in_count : available;
     struct amount sum = add_ins(bulk, shape.in_count, &witness, &touched);
     add_outs(bulk, shape.out_count, sum, (uint32_t)bulk->block.tx_count + 1, &touched);
-    write_tx(bulk, witness);
+    write_tx(bulk, shape.in_count, witness);
     watched_made(bulk, first_made);
     bulk->touched += touched ? 1 : 0;
     chain_on(bulk, first_made);

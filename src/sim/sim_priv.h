@@ -386,13 +386,18 @@ enum {
     BULK_MADE_MAX = 60000,   /* outputs of a block */
     BULK_FIRST_OUTS = 2000   /* of each coinbase before the first payment */
 };
+enum { BULK_SCRIPT_MAX = 71 };
 #define BULK_UNWATCHED 0xffffffffu
 /* A coin as far as spending it needs it. */
 struct bulk_coin {
     struct outpoint outpoint;
     struct amount value;
     uint32_t watched; /* index into watched scripts */
-    uint8_t kind;     /* enum bulk_kind of sim_bulk_tx.c */
+    uint32_t height;  /* of the block that makes it, for undo data; and so are the three below */
+    bool coinbase;
+    uint8_t kind; /* enum bulk_kind of sim_bulk_tx.c */
+    uint8_t script_size;
+    uint8_t script[BULK_SCRIPT_MAX];
 };
 /* An output of the block under way; its txid is not known yet. */
 struct bulk_made {
@@ -407,6 +412,7 @@ struct bulk_watched {
 struct bulk_span {
     size_t full, full_size;
     size_t stripped, stripped_size;
+    size_t in_count;
 };
 struct bulk_block {
     struct buf full;     /* payments as they stand in the block */
@@ -415,6 +421,8 @@ struct bulk_block {
     size_t tx_count;
     struct bulk_made *made;
     size_t made_count;
+    struct bulk_coin *spent; /* by its payments, in their order */
+    size_t spent_count, spent_capacity;
     struct amount fees;
 };
 struct bulk {
@@ -447,7 +455,8 @@ void bulk_made_add(struct bulk *bulk, uint32_t tx, uint32_t vout, const struct b
 /* Block files without end: records in an order shaken a little, XORed, rotated. */
 struct bulk_file;
 int bulk_file_new(struct bulk_file **ret_file, const char *out, uint64_t seed, struct err *err);
-int bulk_file_add(struct bulk_file *file, struct bytes block, struct err *err);
+/* `undo` goes to the rev file of the same number; empty: none, as of the genesis block. */
+int bulk_file_add(struct bulk_file *file, struct bytes block, struct bytes undo, struct err *err);
 int bulk_file_end(struct bulk_file *file, struct err *err); /* writes what is left, frees */
 int sim_write_bulk_book(struct sim *sim, const char *out, struct err *err);
 bool sim_in_bulk_book(enum sim_wallet_id wallet);
