@@ -87,15 +87,12 @@ fi
 # ---- what is refused ----
 
 cp -r "$work/late.db.filters" "$work/other.filters"
-refused 4 'another chain' "filters of another chain" sanad scan --chain main --source \
-    "blocks:$two/blocks" --book books/sv-public.json --store "$work/m.db" \
-    --filters-dir "$work/other.filters" || true
-printf '\377\377\377' | dd of="$work/b.db.filters/filters.dat" bs=1 seek=100000 conv=notrunc 2>/dev/null
-jq -c '.wallets |= map(select(.id != "reserve-vault"))' "$work/bulk/book-bulk.json" >"$work/more.json"
-jq -c '.wallets[0].descriptors = ["addr(bcrt1qqypqxpq9qcrsszg2pvxq6rs0zqg3yyc5m2cgt0)"] |
-    .wallets = [.wallets[0]]' "$work/bulk/book-bulk.json" >"$work/new.json"
-"$SANAD_BIN" book check "$work/new.json" --chain regtest >/dev/null 2>&1 ||
-    jq -c '.wallets[0].descriptors = ["raw(0014000102030405060708090a0b0c0d0e0f10111213)"] |
+printf '\377' | dd of="$work/other.filters/index.dat" bs=1 seek=20 conv=notrunc 2>/dev/null
+refused 4 'its head is damaged' "a damaged head" scan "$work/late.db" "$two/blocks" -- \
+    --filters-dir "$work/other.filters"
+printf '\377\377\377' |
+    dd of="$work/b.db.filters/filters.dat" bs=1 seek=100000 conv=notrunc 2>/dev/null
+jq -c '.wallets[0].descriptors = ["raw(0014000102030405060708090a0b0c0d0e0f10111213)"] |
     .wallets = [.wallets[0]]' "$work/bulk/book-bulk.json" >"$work/new.json"
 refused 4 'the filter is damaged' "damaged filters" scan "$work/b.db" "$work/bulk/blocks" \
     "$work/new.json"
