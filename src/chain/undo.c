@@ -58,23 +58,20 @@ uint64_t amount_compress(struct amount sat)
 
 bool amount_decompress(struct amount *ret, uint64_t compressed)
 {
+    static const uint64_t tens[10] = {1,      10,      100,      1000,      10000,
+                                      100000, 1000000, 10000000, 100000000, 1000000000};
+    uint64_t rest = (compressed - 1) / 10;
+    uint64_t zeros = (compressed - 1) % 10;
     if (compressed == 0) {
         *ret = amount_zero();
         return true;
     }
-    uint64_t rest = (compressed - 1) / 10;
-    uint64_t zeros = (compressed - 1) % 10;
     if (rest / 9 > (uint64_t)AMOUNT_MONEY_MAX_SAT / 10) /* before any product can overflow */
         return false;
     uint64_t n = zeros == 9 ? rest + 1 : rest / 9 * 10 + rest % 9 + 1;
-    for (; zeros > 0; zeros--) {
-        if (n > (uint64_t)AMOUNT_MONEY_MAX_SAT)
-            return false;
-        n *= 10;
-    }
-    if (n > (uint64_t)AMOUNT_MONEY_MAX_SAT)
+    if (n > (uint64_t)AMOUNT_MONEY_MAX_SAT / tens[zeros])
         return false;
-    *ret = amount_of((int64_t)n);
+    *ret = amount_of((int64_t)(n * tens[zeros]));
     return true;
 }
 

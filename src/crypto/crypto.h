@@ -60,6 +60,17 @@ void sha1_of(struct hash160 *ret_digest, struct bytes bytes);
 /* The thread's context holds the key until the next call or the thread's end. */
 void hmac_sha512(uint8_t ret_mac[64], struct bytes key, struct bytes message);
 
+/* ---- MuHash3072 (Bitcoin Core's hash of a set: a product modulo 2^3072 - 1103717) -------- */
+
+/* The order of what is added does not matter, so that many threads may each keep one. */
+struct muhash;
+struct muhash *muhash_new(void);
+void muhash_free(struct muhash *set);
+void muhash_add(struct muhash *set, struct bytes element);
+void muhash_merge(struct muhash *set, const struct muhash *other);
+/* SHA-256 of the product's 384 bytes, little-endian; the set may go on growing. */
+void muhash_digest(struct hash256 *ret_digest, const struct muhash *set);
+
 /* ---- merkle ---------------------------------------------------------------------------- */
 
 /* Bitcoin's merkle root of `count` >= 1 hashes; the array is overwritten. *ret_mutated:
