@@ -55,7 +55,7 @@ check() {
             }
             sub(/^[^"]*"/, "", name); sub(/".*/, "", name)
             if (name !~ /\//) { # beside the file itself
-                if (inside && name !~ /^(support|blkwriter|psbtmaker|toychain|toylog|toypeer|vastlog|memdisk|world|nation)\.h$/ && !(test && name ~ /_test\.h$/))
+                if (inside && name !~ /^(support|blkwriter|psbtmaker|toychain|toylog|toypeer|vastlog|memdisk|world|nation|coinfile)\.h$/ && !(test && name ~ /_test\.h$/))
                     find(FILENAME ":" FNR ": \"" name "\": write module/header.h")
                 return
             }

@@ -11,6 +11,7 @@
 #include "recheck/recheck.h"
 #include "register/register.h"
 #include "reserve/reserve.h"
+#include "scan/scan.h"
 #include "source/source.h"
 #include "stmt/stmt.h"
 #include "store/store.h"
@@ -41,6 +42,18 @@ extern const struct cmd_verb cmd_simulate, cmd_book, cmd_scan, cmd_position, cmd
 
 /* The options that every verb takes: --json, --help, --chain, --source, --store, --nation,
  * --anchor, --as-known. */
+
+/* ---- scan of a snapshot ---------------------------------------------------------------- */
+
+/* "snapshot:FILE", and what the options say of it. */
+struct cmd_snapshot {
+    struct scan_opening opening; /* facts, store and books are the caller's to set */
+    struct hash256 serialized, muhash;
+};
+bool cmd_is_snapshot(const char *source);
+int cmd_snapshot_open(struct cmd_snapshot *snapshot, const char *source,
+                      const struct chain_params *params, const struct cmd_args *args,
+                      struct err *err);
 
 /* ---- arguments ------------------------------------------------------------------------ */
 

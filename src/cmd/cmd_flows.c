@@ -208,6 +208,13 @@ static int options_read(struct flows_options *options, struct cmd_context *conte
         options->from++;
     if (code == 0 && !from.given)
         options->from = context->state.first_height;
+    if (code == 0 && options->from < facts_first_read(&context->state))
+        options->from = facts_first_read(&context->state);
+    if (code == 0 && options->from > context->state.tip_height && context->state.opened)
+        code = err_set(err, SANAD_MISSING,
+                       "flows: a snapshot shows what is unspent after block %u, not what moved: "
+                       "scan the blocks behind it",
+                       context->state.first_height);
     if (code == 0)
         options->round_trip_blocks = (uint32_t)blocks;
     return code;

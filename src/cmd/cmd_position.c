@@ -10,7 +10,10 @@ static void head_show(const struct position *position, const struct screen *scre
     hash256_display(hash, &position->as_of.hash);
     hash256_straight(book, &position->book->sha256);
     time_format(time, position->as_of.time);
-    time_format(median, position->as_of.median_time);
+    if (position->median_unknown)
+        (void)snprintf(median, sizeof median, "not known");
+    else
+        time_format(median, position->as_of.median_time);
     screen_line(screen, STYLE_HEAD, "Position of %s on %s after block %u", position->book->nation,
                 position->params->name, position->as_of.height);
     screen_line(screen, STYLE_PLAIN, "  block    %s", hash);

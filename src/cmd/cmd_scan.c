@@ -24,8 +24,9 @@ struct scan_run {
     struct store *store;
     struct facts *facts;
     struct registry *registry;
-    struct source *source;
+    struct source *source;    /* NULL: a snapshot */
     struct source_wake *wake; /* or NULL */
+    struct cmd_snapshot snapshot;
     struct book *books[BOOKS_MAX];
     size_t book_count;
     const struct chain_params *params;
@@ -177,6 +178,10 @@ static int inputs_open(struct scan_run *run, const struct cmd_args *args, struct
         code = cmd_chain(&run->params, args, err);
     if (code == 0)
         code = cmd_source_read(&from, run->params, args, err);
+    if (code == 0 && cmd_is_snapshot(from.spec)) {
+        code = cmd_snapshot_open(&run->snapshot, from.spec, run->params, args, err);
+        return code ? code : books_read(run, paths, count, err);
+    }
     if (code == 0 && news)
         code = source_wake_open(&run->wake, news, err);
     if (code == 0)
@@ -313,10 +318,38 @@ static void result_show(const struct scan_run *run, const struct scan_result *re
     screen_line(&screen, STYLE_PLAIN, "  beside   %llu stale blocks%s",
                 (unsigned long long)result->stale_blocks,
                 result->withdrawn_blocks ? "; a reorganisation was followed" : "");
-    if (state->anchored && state->first_height > 0)
+    if (state->opened)
+        screen_line(&screen, STYLE_UNSURE,
+                    "  note     begins with a snapshot: what moved up to block %u is not known%s",
+                    state->first_height,
+                    state->grade < GRADE_SNAPSHOT ? ", and its hash was not checked" : "");
+    if (facts_lack_older(state))
         screen_line(&screen, STYLE_UNSURE,
                     "  note     coins older than height %u are unknown: totals are not complete",
                     state->first_height);
+}
+
+/* A snapshot in place of blocks. */
+static int snapshot_once(struct scan_run *run, const struct cmd_args *args, struct err *err)
+{
+    struct scan_opening *opening = &run->snapshot.opening;
+    struct scan_result result;
+    uint64_t threads;
+    int code = cmd_number(&threads, args, "--threads", THREADS_MAX, 0, err);
+    if (code)
+        return code;
+    opening->facts = run->facts;
+    opening->store = run->store;
+    opening->books = run->books;
+    opening->book_count = run->book_count;
+    opening->threads = (unsigned)threads;
+    code = scan_opening_run(&result, opening, err);
+    if (code)
+        return code;
+    if (cmd_flag(args, "--json"))
+        return cmd_print_json(result_json(run, &result, ""), err);
+    result_show(run, &result);
+    return 0;
 }
 
 static int scan_once(struct scan_run *run, const struct cmd_args *args, struct err *err)
@@ -437,7 +470,9 @@ static int scan_verb(const struct cmd_args *args, struct err *err)
     struct scan_run run = {0};
     int code = run_open(&run, args, err);
     if (code == 0)
-        code = cmd_flag(args, "--follow") ? follow(&run, args, err) : scan_once(&run, args, err);
+        code = !run.source                  ? snapshot_once(&run, args, err)
+               : cmd_flag(args, "--follow") ? follow(&run, args, err)
+                                            : scan_once(&run, args, err);
     run_close(&run);
     return code;
 }
@@ -456,6 +491,8 @@ static const struct cmd_option options[] = {
     {"--birthday", NULL,
      "light sources: begins 30 days before the first wallet is the state's, older coins unknown"},
     {"--parse-only", NULL, "does not recompute merkle roots: grade parse"},
+    {"--header", "HEX|FILE", "snapshot: the header of its block, by which its time is known"},
+    {"--utxo-hash", "HEX", "snapshot: its hash_serialized_3, or muhash:HEX, where not known"},
     {"--known", "TIME", "when the books became known; now where left out"},
     {"--by", "NAME", "who declares the books"},
     {"--approver", "NAME", "who approves them; another than who declares"},

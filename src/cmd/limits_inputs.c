@@ -61,7 +61,7 @@ static int view_new(struct book_view **ret_view, struct cmd_limits *limits, stru
 {
     struct book_view *view = mem_zalloc(1, sizeof *view);
     uint32_t tip = limits->context.state.tip_height;
-    struct flows_options options = {.from = limits->context.state.first_height, .to = tip};
+    struct flows_options options = {.from = facts_first_read(&limits->context.state), .to = tip};
     int code = book_read(&view->book, store_name(limits->context.store), text,
                          limits->context.params, err);
     if (code == 0)

@@ -95,7 +95,7 @@ static int period_set(struct pack_input *input, const struct pack_run *run, stru
     struct limits_day day;
     int64_t base = base_of(&run->result);
     int code = 0;
-    input->from = context->state.first_height;
+    input->from = facts_first_read(&context->state);
     input->from_time = INT64_MIN;
     input->to_time = run->result.as_of.end;
     if (run->previous) {

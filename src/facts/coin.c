@@ -19,6 +19,10 @@ int facts_coin_add(struct facts *facts, const struct fact_coin *coin, struct err
     query_bind_integer(query, 6, coin->script);
     query_bind_amount(query, 7, coin->value);
     query_bind_integer(query, 8, coin->coinbase);
+    if (coin->made_height > 0 && coin->made_height != coin->height)
+        query_bind_integer(query, 9, coin->made_height);
+    else
+        query_bind_null(query, 9);
     return query_run(query, err);
 }
 
@@ -41,6 +45,15 @@ int facts_spend_add(struct facts *facts, const struct fact_coin *coin, struct er
     return query_run(query, err);
 }
 
+/* NULL: where the coin stands. */
+static uint32_t row_made(struct row *row, uint32_t height)
+{
+    if (!query_is_null(row->query, row->at))
+        return row_u32(row);
+    row->at++;
+    return height;
+}
+
 struct fact_coin row_coin(struct row *row)
 {
     struct fact_coin coin = {0};
@@ -52,6 +65,7 @@ struct fact_coin row_coin(struct row *row)
     coin.tx_index = row_u32(row);
     coin.coinbase = row_integer(row, 0, 1) == 1;
     coin.value = row_money(row);
+    coin.made_height = row_made(row, coin.height);
     return coin;
 }
 

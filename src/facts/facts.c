@@ -32,6 +32,9 @@ static const char *const STEPS[] = {
     " tx_index INTEGER NOT NULL, txid BLOB NOT NULL, proved INTEGER NOT NULL,"
     " prevouts BLOB NOT NULL, stripped BLOB NOT NULL, UNIQUE(height,block_hash,tx_index));"
     "CREATE INDEX tx_unproved ON tx(height,block_hash,tx_index) WHERE proved<>1;",
+    /* Runs that begin with a snapshot of the unspent coins. */
+    "ALTER TABLE scan_state ADD COLUMN opened INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE coin ADD COLUMN made INTEGER;",
 };
 static const struct store_schema SCHEMA = {"facts", STEPS, countof(STEPS)};
 

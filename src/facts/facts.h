@@ -35,6 +35,7 @@ struct facts_state {
     uint32_t first_height;
     struct hash256 first_hash;
     bool anchored; /* first_hash was given, ancestors are unknown */
+    bool opened;   /* the coins unspent after the first block came from a snapshot */
     uint32_t tip_height;
     struct hash256 tip_hash;
     int64_t tip_time;        /* header time */
@@ -43,6 +44,16 @@ struct facts_state {
     enum grade grade; /* of the whole scan */
     uint64_t block_count, tx_count, byte_count, coin_count, spend_count;
 };
+/* Whether there may be coins of before the first block that nobody knows of. */
+static inline bool facts_lack_older(const struct facts_state *state)
+{
+    return state->anchored && state->first_height > 0 && !state->opened;
+}
+/* The first block whose transactions were read: not that of a snapshot. */
+static inline uint32_t facts_first_read(const struct facts_state *state)
+{
+    return state->first_height + (state->opened ? 1 : 0);
+}
 int facts_state_get(struct facts_state *ret_state, struct facts *facts, struct err *err);
 
 /* ---- writing: only scan ------------------------------------------------------------------- */
@@ -100,8 +111,9 @@ struct fact_coin {
     int64_t script; /* id */
     struct outpoint outpoint;
     struct hash256 block_hash;
-    uint32_t height;
+    uint32_t height; /* of a coin of a snapshot: the snapshot's, and tx_index is the place in it */
     uint32_t tx_index;
+    uint32_t made_height; /* of the block that made it; 0 when added: `height` */
     bool coinbase;
     struct amount value;
     /* the spend on the active chain, where `spent` */

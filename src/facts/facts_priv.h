@@ -5,7 +5,8 @@
 #include "facts/facts.h"
 
 #define BLOCK_COLUMNS "b.height,b.hash,b.prev,b.time,b.median_time,b.work,b.tx_count,b.size"
-#define COIN_COLUMNS "c.script,c.txid,c.vout,c.block_hash,c.height,c.tx_index,c.coinbase,c.value"
+#define COIN_COLUMNS                                                                               \
+    "c.script,c.txid,c.vout,c.block_hash,c.height,c.tx_index,c.coinbase,c.value,c.made"
 #define TX_COLUMNS                                                                                 \
     "t.txid,t.block_hash,t.height,t.tx_index,t.stripped,t.prevouts,"                               \
     "t.proved,b.time,b.median_time"
@@ -19,9 +20,9 @@
     X(GENERATION_SET, "UPDATE chain SET generation=?1 WHERE only=1")                               \
     X(STATE_GET, "SELECT first_height,first_hash,anchored,tip_height,tip_hash,tip_time,"           \
                  "tip_median_time,tip_work,grade,block_count,tx_count,byte_count,coin_count,"      \
-                 "spend_count FROM scan_state WHERE only=1")                                       \
+                 "spend_count,opened FROM scan_state WHERE only=1")                                \
     X(STATE_SET, "INSERT OR REPLACE INTO scan_state "                                              \
-                 "VALUES(1,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                       \
+                 "VALUES(1,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")                   \
     X(BLOCK_ADD, "INSERT INTO block VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1) "                            \
                  "ON CONFLICT(height,hash) DO UPDATE SET active=1")                                \
     X(BLOCK_AT, "SELECT " BLOCK_COLUMNS " FROM block b WHERE b.height=?1 AND b.active=1")          \
@@ -30,7 +31,7 @@
     X(SCRIPT_FIND, "SELECT id FROM script WHERE script=?1")                                        \
     X(SCRIPT_ADD, "INSERT INTO script(script,complete_to) VALUES(?1,-1)")                          \
     X(SCRIPT_COMPLETE, "UPDATE script SET complete_to=?1 WHERE id=?2")                             \
-    X(COIN_ADD, "INSERT OR IGNORE INTO coin VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")                      \
+    X(COIN_ADD, "INSERT OR IGNORE INTO coin VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                   \
     X(COIN_FIND,                                                                                   \
       "SELECT " COIN_COLUMNS " FROM coin c " ACTIVE("c") " WHERE c.txid=?1 AND c.vout=?2 "         \
                                                          "AND c.height<=?3 ORDER BY c.height "     \

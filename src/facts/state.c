@@ -42,6 +42,7 @@ static struct facts_state row_state(struct row *row)
     s.byte_count = (uint64_t)row_integer(row, 0, INT64_MAX);
     s.coin_count = (uint64_t)row_integer(row, 0, INT64_MAX);
     s.spend_count = (uint64_t)row_integer(row, 0, INT64_MAX);
+    s.opened = row_integer(row, 0, 1) == 1;
     return s;
 }
 
@@ -112,6 +113,7 @@ int facts_state_set(struct facts *facts, const struct facts_state *s, struct err
     query_bind_integer(query, 12, (int64_t)s->byte_count);
     query_bind_integer(query, 13, (int64_t)s->coin_count);
     query_bind_integer(query, 14, (int64_t)s->spend_count);
+    query_bind_integer(query, 15, s->opened);
     return query_run(query, err);
 }
 

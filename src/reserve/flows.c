@@ -399,10 +399,10 @@ int flows_make(struct flows *ret_flows, const struct ledger *ledger,
                           .complete = !ledger->incomplete_scripts};
     struct flow_walk walk = {.ledger = ledger, .options = options, .flows = &flows};
     struct fact_block block;
-    if (ledger->state.anchored && ledger->state.first_height > 0) {
-        flows.first_height = ledger->state.first_height;
+    if (ledger->state.anchored && ledger->state.first_height > 0)
+        flows.first_height = facts_first_read(&ledger->state);
+    if (facts_lack_older(&ledger->state) || snapshot_hides(ledger, options->to) > 0)
         flows.complete = false;
-    }
     int code = facts_block_at(&block, ledger->facts, options->to, err);
     if (code == 0)
         code = facts_txs(ledger->facts, options->from, options->to, flow_visit, &walk, err);

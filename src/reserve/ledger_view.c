@@ -96,7 +96,7 @@ static const char *missing_sentence(struct ledger *ledger, size_t wallet)
     char text[160];
     if (ledger->wallet_from[wallet] > ledger->height)
         return NULL; /* no balance depends on it */
-    if (ledger->state.anchored && ledger->state.first_height > 0)
+    if (facts_lack_older(&ledger->state))
         (void)snprintf(text, sizeof text, "coins older than the first block read, height %u",
                        ledger->state.first_height);
     else if (of_book->commitment)

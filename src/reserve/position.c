@@ -8,6 +8,14 @@ static bool wallet_counts(const struct ledger *ledger, size_t wallet, uint32_t h
     return ledger->wallet_from[wallet] <= height && height < ledger->wallet_until[wallet];
 }
 
+static bool wallet_is_ranged(const struct wallet *wallet)
+{
+    for (size_t i = 0; i < wallet->descriptor_count; i++)
+        if (descriptor_is_ranged(wallet->descriptors[i]))
+            return true;
+    return false;
+}
+
 static void missing_add(struct position *position, const char *what, const char *detail)
 {
     position->complete = false;
@@ -17,11 +25,34 @@ static void missing_add(struct position *position, const char *what, const char 
     (void)snprintf(text, sizeof position->missing[0], "%s%s", what, detail);
 }
 
+size_t snapshot_hides(const struct ledger *ledger, uint32_t height)
+{
+    size_t count = 0;
+    for (size_t i = 0; ledger->state.opened && i < ledger->book->wallet_count; i++)
+        count += wallet_is_ranged(&ledger->book->wallets[i]) && wallet_counts(ledger, i, height);
+    return count;
+}
+
+static void snapshot_limits(struct position *position, const struct ledger *ledger)
+{
+    char text[64];
+    size_t count = snapshot_hides(ledger, position->as_of.height);
+    if (ledger->state.grade < GRADE_SNAPSHOT)
+        missing_add(position, "a known hash of the snapshot's coins: --utxo-hash", "");
+    (void)snprintf(text, sizeof text, "%zu ranged wallets", count);
+    if (count > 0)
+        missing_add(
+            position,
+            "scripts used and empty before the snapshot, behind which there may be coins: ", text);
+}
+
 /* What keeps the figure from being the whole of the declared scripts. */
 static void completeness(struct position *position, const struct ledger *ledger)
 {
     position->complete = true;
-    if (ledger->state.anchored && ledger->state.first_height > 0) {
+    if (ledger->state.opened) {
+        snapshot_limits(position, ledger);
+    } else if (facts_lack_older(&ledger->state)) {
         char height[16];
         (void)snprintf(height, sizeof height, "%u", ledger->state.first_height);
         missing_add(position, "coins older than the first block read, height ", height);
@@ -61,7 +92,7 @@ static void wallet_add_coin(struct position *position, struct wallet_position *w
     if (ledger_key_exposed(ledger, ledger->coin_script[holding->coin], height))
         wallet->exposed_key = amount_add(wallet->exposed_key, coin->value);
     /* Consensus: spendable in a block at least 100 above; the next block is height + 1. */
-    if (coin->coinbase && height + 1 - coin->height < COINBASE_MATURITY)
+    if (coin->coinbase && height + 1 - coin->made_height < COINBASE_MATURITY)
         position->immature = amount_add(position->immature, coin->value);
 }
 
@@ -158,10 +189,13 @@ int position_make(struct position *ret_position, const struct ledger *ledger, ui
     size_t count = ledger->book->wallet_count;
     struct wallet_position *by_wallet = mem_zalloc(count, sizeof *by_wallet);
     for (size_t i = 0; i < count; i++)
-        by_wallet[i] = (struct wallet_position){.wallet = (uint32_t)i,
-                                                .balance = amount_zero(),
-                                                .largest_script = amount_zero(),
-                                                .exposed_key = amount_zero()};
+        by_wallet[i] = (struct wallet_position){
+            .wallet = (uint32_t)i,
+            .balance = amount_zero(),
+            .largest_script = amount_zero(),
+            .exposed_key = ledger->state.opened ? amount_unknown() : amount_zero()};
+    position.median_unknown =
+        ledger->state.opened && position.as_of.height == ledger->state.first_height;
     completeness(&position, ledger);
     holdings_sum(&position, by_wallet, ledger);
     scripts_count(by_wallet, ledger, height);

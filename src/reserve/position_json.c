@@ -106,7 +106,8 @@ json_t *position_json(const struct position *position)
 {
     json_t *json = head_json(position);
     json_object_set_new(json_object_get(json, "as_of"), "median_time_past",
-                        json_time(position->as_of.median_time));
+                        position->median_unknown ? json_null()
+                                                 : json_time(position->as_of.median_time));
     json_object_set_new(json, "total_sat", amount_json(position->total));
     json_object_set_new(json, "by_class", by_class_json(position));
     json_object_set_new(json, "public_sat", amount_json(position->public_part));

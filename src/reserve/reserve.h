@@ -140,6 +140,7 @@ struct position {
     const struct chain_params *params;
     const struct book *book;
     struct fact_block as_of;
+    bool median_unknown; /* as_of is the block of a snapshot, whose ancestors nobody read */
     enum grade grade;
     uint32_t from_height; /* first block of the scan */
     bool complete;
@@ -152,7 +153,7 @@ struct position {
     struct amount restricted_part;
     size_t coin_count;
     struct amount immature;
-    struct amount exposed_key;
+    struct amount exposed_key; /* unknown where the scan began with a snapshot; of wallets too */
     struct wallet_position *wallets; /* those that count at that height, in book order */
     size_t wallet_count;
     struct valuation value;

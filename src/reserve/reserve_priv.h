@@ -159,4 +159,8 @@ void spread_begin(struct spread *spread, enum trace_rule rule, const struct spre
 void spread_next(struct spread *spread, struct parts *ret_parts, struct amount value);
 void spread_free(struct spread *spread);
 
+/* In how many wallets a snapshot, with which the scan began, may hide coins: scripts that were used
+ * and are empty can't be seen in it, and a ranged wallet is looked for only as far as use shows. */
+size_t snapshot_hides(const struct ledger *ledger, uint32_t height);
+
 #endif

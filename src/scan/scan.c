@@ -223,7 +223,12 @@ static int pass_late(struct run *run, bool *ret_done, struct err *err)
         range.from_height = list.complete_to < (int64_t)run->state.first_height
                                 ? run->state.first_height
                                 : (uint32_t)(list.complete_to + 1);
-        if (range.tip == NODE_NONE)
+        if (run->state.opened && list.complete_to < (int64_t)run->state.first_height)
+            code = err_set(err, SANAD_MISSING,
+                           "%s: %zu scripts came after the snapshot was read: scan it again, then "
+                           "the blocks",
+                           store_name(run->options->store), list.count);
+        else if (range.tip == NODE_NONE)
             code = err_set(err, SANAD_MISSING,
                            "source: does not reach the store's block %u, so late scripts cannot "
                            "be looked for",

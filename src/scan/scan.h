@@ -53,6 +53,29 @@ struct scan_result {
  * or above it is kept. */
 int scan_run(struct scan_result *ret_result, const struct scan_options *options, struct err *err);
 
+/* A store is opened with a snapshot: the coins of the books that are unspent after its block. Scans
+ * of blocks go on from there. Again for scripts that came later (a new book, a wallet used
+ * further): the same snapshot, whatever was scanned behind it meanwhile. */
+struct scan_opening {
+    const char *path;
+    const struct chain_params *params;
+    uint32_t height;                  /* of its block */
+    uint8_t header[HEADER_SIZE];      /* of its block, by which alone its time is known */
+    const struct hash256 *serialized; /* what hash_serialized_3 must be, or NULL */
+    const struct hash256 *muhash;     /* what MuHash must be, or NULL */
+    struct facts *facts;
+    struct store *store;
+    struct book *const *books;
+    size_t book_count;
+    unsigned threads;
+    struct progress *progress;
+};
+/* Grade snapshot where a hash was given and is the file's, else claimed. FALSE: the file has
+ * another hash. REFUSED: a header of another block, a store that did not begin with this snapshot.
+ */
+int scan_opening_run(struct scan_result *ret_result, const struct scan_opening *opening,
+                     struct err *err);
+
 /* Proves prevouts of all touched transactions that are not proved yet; part of scan_run. */
 int scan_prove_prevouts(struct facts *facts, struct store *store, struct source *source,
                         unsigned threads, struct err *err);

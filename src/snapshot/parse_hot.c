@@ -207,6 +207,7 @@ static int found(struct parser *parser, const struct raw_coin *coin, const uint8
                  struct amount value, uint32_t script, struct err *err)
 {
     struct snapshot_coin hit = {.script = script,
+                                .tx = (uint32_t)parser->result.tx_count,
                                 .outpoint.vout = coin->vout,
                                 .height = coin->code >> 1,
                                 .coinbase = coin->code & 1,
@@ -287,6 +288,7 @@ static int group_run(struct parser *parser, const uint8_t *txid, uint64_t count,
     bool ordered = true;
     int code = 0;
     for (size_t i = 0; i < count && code == 0; i++) {
+        records[i].vout = 0;
         code = parser->hasher ? chunk_room(parser, group_at, err) : 0;
         if (code == 0)
             code = coin_run(parser, txid, &records[i], err);

@@ -31,6 +31,7 @@ const struct snapshot_known *snapshot_known_find(const struct chain_params *para
 
 struct snapshot_coin {
     uint32_t script; /* index into the scripts that were asked for */
+    uint32_t tx;     /* the place of its transaction in the file, from 0 */
     struct outpoint outpoint;
     uint32_t height; /* of the block that made it, as the file says */
     bool coinbase;
