@@ -28,10 +28,14 @@ static void try_result(struct bytes bytes)
     json_t *json;
     json_t *result;
     int64_t id;
+    uint32_t heights[3];
     if (json_read(&json, "fuzz", bytes, RPC_INFO_SIZE_MAX, NULL) != 0)
         return;
     if (rpc_result_take(&result, &id, json, &fault, NULL) == 0) {
         sanad_assert((result == NULL) == (fault.code != 0) && id >= 0);
+        if (result && rpc_heights_read(heights, countof(heights), result, NULL) == 0)
+            for (size_t i = 0; i < countof(heights); i++)
+                sanad_assert(heights[i] <= RPC_HEIGHT_MAX);
         if (result && rpc_hex_take(&raw, result, 100, NULL) == 0)
             sanad_assert(raw.size <= 100 && 2 * raw.size == json_string_length(result));
     }

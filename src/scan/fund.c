@@ -89,11 +89,12 @@ static int want_fail(const struct proof *proof, const struct want *want, const c
 {
     const struct fact_tx *tx = &proof->txs[want->tx].fact;
     if (!want->height_known)
-        return err_set(err, SANAD_REFUSED, "rev record of block %u: transaction %u, input %u: %s",
-                       tx->height, tx->tx_index, want->input, what);
+        return err_set(err, SANAD_REFUSED,
+                       "spent outputs of block %u: transaction %u, input %u: %s", tx->height,
+                       tx->tx_index, want->input, what);
     return err_set(err, SANAD_REFUSED,
-                   "rev record of block %u: transaction %u, input %u: %s in block %u", tx->height,
-                   tx->tx_index, want->input, what, want->height);
+                   "spent outputs of block %u: transaction %u, input %u: %s in block %u",
+                   tx->height, tx->tx_index, want->input, what, want->height);
 }
 
 /* What a rev record says of the output must be true. */
@@ -109,9 +110,10 @@ static int want_agrees(const struct proof *proof, const struct want *want, const
     return 0;
 }
 
-static int want_check(struct hasher *hasher, const struct proof *proof, struct want *want,
+static int want_check(struct hasher *hasher, struct fund_work *work, struct want *want,
                       size_t tx_index, struct err *err)
 {
+    struct proof *proof = work->proof;
     struct tx_out out;
     bool has;
     int code = output_get(hasher, &out, &has, tx_index, want->outpoint.vout, err);
@@ -120,9 +122,16 @@ static int want_check(struct hasher *hasher, const struct proof *proof, struct w
     if (!has)
         return want_fail(proof, want, "names an output that is not there", err);
     code = want_agrees(proof, want, &out, err);
-    if (code == 0)
-        want->evidence = PREVOUT_PROVED;
-    return code;
+    if (code)
+        return code;
+    (void)pthread_mutex_lock(&work->lock); /* of the arena */
+    if (want->evidence != PREVOUT_UNDO) {
+        want->value = out.value;
+        want->script = arena_bytes(&proof->arena, out.script);
+    }
+    (void)pthread_mutex_unlock(&work->lock);
+    want->evidence = PREVOUT_PROVED;
+    return 0;
 }
 
 /* First want of a sorted group with this txid, or `count`. */
@@ -156,7 +165,7 @@ static int group_prove(struct hasher *hasher, struct fund_work *work, struct wan
         const struct hash256 *txid = &hasher->scratch.digests[i];
         for (size_t at = group_find(group, count, txid);
              code == 0 && at < count && hash256_equal(&group[at]->outpoint.txid, txid); at++)
-            code = want_check(hasher, proof, group[at], i, err);
+            code = want_check(hasher, work, group[at], i, err);
     }
     for (size_t i = 0; code == 0 && i < count; i++)
         if (group[i]->evidence != PREVOUT_PROVED)
@@ -208,7 +217,7 @@ int fund_blocks(struct proof *proof, struct err *err)
     work.wants = mem_alloc(proof->want_count * sizeof(struct want *));
     for (size_t i = 0; i < proof->want_count; i++) {
         struct want *want = &proof->wants[i];
-        if (want->evidence == PREVOUT_UNDO && want->fund_node != NODE_NONE)
+        if (want->evidence != PREVOUT_PROVED && want->fund_node != NODE_NONE)
             work.wants[work.count++] = want;
     }
     qsort(work.wants, work.count, sizeof(struct want *), compare_wants);
@@ -354,8 +363,9 @@ int fund_search(struct proof *proof, struct err *err)
     work.probe = probe_new();
     for (size_t i = 0; i < proof->want_count; i++) {
         struct want *want = &proof->wants[i];
-        bool nowhere = want->evidence == PREVOUT_UNDO && !want->height_known;
-        if (want->evidence != PREVOUT_UNKNOWN && !nowhere)
+        /* Known to be made elsewhere than where this source can read. */
+        bool elsewhere = want->evidence == PREVOUT_UNDO && want->height_known;
+        if (want->evidence == PREVOUT_PROVED || elsewhere)
             continue;
         work.wants[work.count++] = want;
         probe_add(work.probe, load_le64(want->outpoint.txid.b));

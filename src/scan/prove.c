@@ -109,7 +109,7 @@ static int own_coins(struct proof *proof, struct err *err)
 
 static int undo_lies(const struct open_tx *open, uint32_t input, const char *what, struct err *err)
 {
-    return err_set(err, SANAD_REFUSED, "rev record of block %u: transaction %u, input %u: %s",
+    return err_set(err, SANAD_REFUSED, "spent outputs of block %u: transaction %u, input %u: %s",
                    open->fact.height, open->fact.tx_index, input, what);
 }
 
@@ -152,7 +152,7 @@ static int undo_load(struct proof *proof, struct block_undo *ret_undo, bool *ret
     if (code == 0)
         code = undo_parse(ret_undo, buf_bytes(raw), arena, err);
     if (code)
-        return err_wrap(err, "rev record of block %u", open->fact.height);
+        return err_wrap(err, "spent outputs of block %u", open->fact.height);
     *ret_has = true;
     return 0;
 }
@@ -179,6 +179,81 @@ static int undo_all(struct proof *proof, struct err *err)
     buf_free(&raw);
     arena_free(&arena);
     return code;
+}
+
+/* ---- a node that tells heights
+ * ---------------------------------------------------------------------- */
+
+enum { ASK_THREADS = 8 }; /* they wait for answers, not for a processor */
+
+struct ask_work {
+    struct proof *proof;
+    pthread_mutex_t lock;
+    size_t next; /* want; under the lock */
+};
+
+static bool is_open(const struct want *want)
+{
+    return want->evidence != PREVOUT_PROVED && !want->height_known;
+}
+
+/* The wants of the next transaction, [*ret_begin, *ret_end): they stand together. */
+static bool ask_take(struct ask_work *work, size_t *ret_begin, size_t *ret_end)
+{
+    const struct proof *proof = work->proof;
+    (void)pthread_mutex_lock(&work->lock);
+    size_t end = work->next;
+    while (end < proof->want_count && !is_open(&proof->wants[end]))
+        end++;
+    *ret_begin = end;
+    while (end < proof->want_count && proof->wants[end].tx == proof->wants[*ret_begin].tx)
+        end++;
+    work->next = end;
+    (void)pthread_mutex_unlock(&work->lock);
+    *ret_end = end;
+    return *ret_begin < end;
+}
+
+static void ask_one(struct proof *proof, struct want *wants, size_t count)
+{
+    const struct open_tx *open = &proof->txs[wants[0].tx];
+    size_t inputs = open->fact.prevout_count;
+    uint32_t *heights = mem_alloc(inputs * sizeof *heights);
+    bool told = open->node != NODE_NONE && inputs > 0 &&
+                source_spent_heights(proof->source, heights, open->node, &open->fact.txid, inputs,
+                                     NULL) == 0;
+    for (size_t i = 0; told && i < count; i++) {
+        struct want *want = &wants[i];
+        uint32_t height = heights[want->input];
+        uint32_t node = header_tree_ancestor(proof->tree, open->node, height);
+        if (!is_open(want) || node == NODE_NONE)
+            continue;
+        want->height = height;
+        want->height_known = true;
+        want->fund_node = node;
+    }
+    free(heights);
+}
+
+static void *ask_main(void *context)
+{
+    struct ask_work *work = context;
+    size_t begin;
+    size_t end;
+    while (ask_take(work, &begin, &end))
+        ask_one(work->proof, work->proof->wants + begin, end - begin);
+    return NULL;
+}
+
+/* Heights from a node, where it tells them: then only those blocks are read, not the chain. */
+static void ask_heights(struct proof *proof)
+{
+    struct ask_work work = {.proof = proof};
+    if (!source_tells_heights(proof->source))
+        return;
+    (void)pthread_mutex_init(&work.lock, NULL); /* fails for want of memory only */
+    threads_do(threads_choose(ASK_THREADS, proof->tx_count), ask_main, &work);
+    (void)pthread_mutex_destroy(&work.lock);
 }
 
 /* ---- writing
@@ -221,6 +296,8 @@ static int chunk_prove(struct proof *proof, struct err *err)
     int code = own_coins(proof, err);
     if (code == 0 && proof->has_undo)
         code = undo_all(proof, err);
+    if (code == 0)
+        ask_heights(proof);
     if (code == 0)
         code = fund_blocks(proof, err);
     if (code == 0)

@@ -117,7 +117,7 @@ static void check_lie(enum lie lie, const char *part)
     world_open(&w);
     struct scan_options options = world_options(&w, 2);
     test_refused(scan_run(&result, &options, &err), SANAD_REFUSED, &err, part);
-    assert_non_null(strstr(err.text, "rev record of block 3"));
+    assert_non_null(strstr(err.text, "spent outputs of block 3"));
     check_state(&w, w.toy.count - 1, GRADE_MERKLE); /* the scan itself stands */
     world_free(&w);
 }

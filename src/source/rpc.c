@@ -465,6 +465,30 @@ static int rpc_undo_read(struct source *source, struct buf *ret_raw, uint32_t no
     return code;
 }
 
+/* What goes wrong here only means that the whole chain is searched instead. */
+static int rpc_spent_heights(struct source *source, uint32_t *ret_heights, uint32_t node,
+                             const struct hash256 *txid, size_t count, struct err *err)
+{
+    struct rpc_source *rpc = (struct rpc_source *)source;
+    struct rpc_call call = {.method = "getrawtransaction"};
+    char hash[HEX256_SIZE];
+    char id[HEX256_SIZE];
+    json_t *answer;
+    hash256_display(hash, &header_tree_node(source->tree, node)->hash);
+    hash256_display(id, txid);
+    (void)snprintf(call.params, sizeof call.params, "[\"%s\",2,\"%s\"]", id, hash);
+    int code = rpc_calls(&rpc->node, &answer, &call, 1, RPC_TX_SIZE_MAX, err);
+    if (code == 0) {
+        code = call.result ? rpc_heights_read(ret_heights, count, call.result, err)
+                           : fault_refuse(rpc, &call, err);
+        json_decref(answer);
+    }
+    if (code == 0)
+        return 0;
+    return err_set(err, SANAD_MISSING, "height %u: %s does not tell what a transaction spends",
+                   source_node_height(source, node), url_of(rpc));
+}
+
 /* ---- gaps
  * ---------------------------------------------------------------------------------------- */
 
@@ -510,6 +534,7 @@ static const struct source_ops rpc_ops = {
     .refresh = rpc_refresh,
     .block_read = rpc_block_read,
     .undo_read = rpc_undo_read,
+    .spent_heights = rpc_spent_heights,
     .missing = rpc_missing,
     .gap = rpc_gap,
     .shard_name = rpc_shard_name,
@@ -563,6 +588,16 @@ static int spent_probe(struct rpc_source *rpc, struct err *err)
     return 0;
 }
 
+/* JSON-RPC beside REST tells where spent outputs were made; without it the chain is searched. */
+static bool calls_probe(struct rpc_source *rpc)
+{
+    struct hash256 hash;
+    uint32_t count;
+    if (!rpc->rest)
+        return true;
+    return rpc->node.credentials && hashes_call(rpc, &hash, &count, 0, 1, NULL) == 0;
+}
+
 int rpc_open(struct source **ret_source, const char *rest, const struct source_options *options,
              struct err *err)
 {
@@ -584,6 +619,7 @@ int rpc_open(struct source **ret_source, const char *rest, const struct source_o
         return code;
     }
     source_settle(&rpc->base);
+    rpc->base.tells_heights = calls_probe(rpc);
     rpc->node.patient = true;
     *ret_source = &rpc->base;
     return 0;

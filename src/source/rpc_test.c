@@ -156,6 +156,35 @@ static void hexadecimal_is_bounded(void **state)
     buf_free(&raw);
 }
 
+static void heights_are_of_each_input(void **state)
+{
+    static const struct {
+        const char *text;
+        int code;
+    } cases[] = {
+        {"{\"vin\":[{\"prevout\":{\"height\":5}},{\"prevout\":{\"height\":0}}]}", 0},
+        {"{\"vin\":[{\"prevout\":{\"height\":5}}]}", SANAD_REFUSED},
+        {"{\"vin\":[{\"prevout\":{\"height\":5}},{}]}", SANAD_MISSING},
+        {"{\"vin\":[{\"prevout\":{\"height\":5}},{\"prevout\":{\"height\":-1}}]}", SANAD_REFUSED},
+        {"{\"vin\":[{\"prevout\":{\"height\":5}},{\"prevout\":{\"height\":10000001}}]}",
+         SANAD_REFUSED},
+        {"{\"vin\":[{\"prevout\":{\"height\":5}},{\"prevout\":{\"height\":\"1\"}}]}",
+         SANAD_REFUSED},
+        {"{\"vin\":7}", SANAD_REFUSED},
+        {"[]", SANAD_REFUSED},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        uint32_t heights[2] = {9, 9};
+        struct err err = {0};
+        json_t *json = json_of(cases[i].text);
+        assert_int_equal(rpc_heights_read(heights, 2, json, &err), cases[i].code);
+        if (cases[i].code == 0)
+            assert_true(heights[0] == 5 && heights[1] == 0);
+        json_decref(json);
+    }
+}
+
 /* ---- headers
  * -------------------------------------------------------------------------------------- */
 
@@ -382,6 +411,7 @@ int main(void)
         cmocka_unit_test(other_info_is_refused),
         cmocka_unit_test(results_and_faults_are_told_apart),
         cmocka_unit_test(hexadecimal_is_bounded),
+        cmocka_unit_test(heights_are_of_each_input),
         cmocka_unit_test(headers_must_follow),
         cmocka_unit_test(spent_outputs_become_undo_data),
         cmocka_unit_test(lying_counts_are_refused),

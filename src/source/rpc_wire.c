@@ -98,6 +98,25 @@ int rpc_hex_take(struct buf *buf, const json_t *json, size_t size_max, struct er
     return 0;
 }
 
+int rpc_heights_read(uint32_t *ret_heights, size_t count, const json_t *transaction,
+                     struct err *err)
+{
+    const json_t *ins = json_object_get(transaction, "vin");
+    if (!json_is_array(ins) || json_array_size(ins) != count)
+        return err_set(err, SANAD_REFUSED, "a transaction with other inputs than it has");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *prevout = json_object_get(json_array_get(ins, i), "prevout");
+        int64_t height;
+        if (!prevout)
+            return err_set(err, SANAD_MISSING, "a transaction without what it spends");
+        int code = json_get_integer(&height, "prevout", prevout, "height", 0, RPC_HEIGHT_MAX, err);
+        if (code)
+            return code;
+        ret_heights[i] = (uint32_t)height;
+    }
+    return 0;
+}
+
 /* ---- headers ------------------------------------------------------------------------------------
  */
 

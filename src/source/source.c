@@ -147,6 +147,21 @@ int source_undo_read(struct source *source, struct buf *ret_raw, uint32_t node, 
     return source->ops->undo_read(source, ret_raw, node, err);
 }
 
+bool source_tells_heights(const struct source *source)
+{
+    return source->ops->spent_heights && source->tells_heights;
+}
+
+int source_spent_heights(struct source *source, uint32_t *ret_heights, uint32_t node,
+                         const struct hash256 *txid, size_t count, struct err *err)
+{
+    sanad_assert(node < source->place_count);
+    if (!source_tells_heights(source))
+        return err_set(err, SANAD_MISSING, "height %u: the source does not tell what is spent",
+                       source_node_height(source, node));
+    return source->ops->spent_heights(source, ret_heights, node, txid, count, err);
+}
+
 int source_reader_open(struct source_reader **ret_reader, const struct source *source,
                        const struct source_shard *shard, struct err *err)
 {

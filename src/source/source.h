@@ -100,6 +100,14 @@ int source_block_read(const struct source *source, struct buf *ret_raw, uint32_t
  * Thread-safe. */
 int source_undo_read(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
 
+/* For each of the `count` inputs of a transaction in the block of a node: the height of the block
+ * that made the output which it spends. Evidence only, for whoever then reads that block. MISSING
+ * where the source cannot tell, whyever. Thread-safe. */
+int source_spent_heights(struct source *source, uint32_t *ret_heights, uint32_t node,
+                         const struct hash256 *txid, size_t count, struct err *err);
+/* Whether asking is any use. */
+bool source_tells_heights(const struct source *source);
+
 /* ---- one streaming pass ---------------------------------------------------------------- */
 
 /* A shard is what one reader reads in one go: the blocks of one block file, or of a run of

@@ -39,6 +39,9 @@ struct source_ops {
                       struct err *err);
     /* NULL: MISSING, "height N has no undo data". */
     int (*undo_read)(struct source *source, struct buf *ret_raw, uint32_t node, struct err *err);
+    /* NULL: cannot tell; else asked only while `tells_heights`. */
+    int (*spent_heights)(struct source *source, uint32_t *ret_heights, uint32_t node,
+                         const struct hash256 *txid, size_t count, struct err *err);
     /* NULL: all, or what source_filters_choose says where the source has filters. Which of the
      * nodes (of the branch of a plan, lowest first) a pass has to read: clears ret_reads[i] where
      * the block is known to hold and to spend none of the wanted scripts (NULL: every block is
@@ -75,6 +78,7 @@ struct source {
     const struct source_ops *ops;
     char name[SOURCE_NAME_SIZE]; /* source_name: without secrets; empty: source_open sets it */
     const struct chain_params *params;
+    bool tells_heights;
     bool anchored;
     struct chain_anchor anchor; /* where anchored */
     struct header_tree *tree;
@@ -388,6 +392,7 @@ enum {
     RPC_BATCH_MAX = 1000,      /* calls in one request */
     RPC_INFO_SIZE_MAX = 1 << 20,
     RPC_SPENT_SIZE_MAX = 32 << 20,
+    RPC_TX_SIZE_MAX = 48 << 20, /* of a transaction told in JSON */
     RPC_TEXT_SIZE = 256
 };
 
@@ -413,6 +418,10 @@ int rpc_result_take(json_t **ret_result, int64_t *ret_id, const json_t *answer,
                     struct rpc_fault *ret_fault, struct err *err);
 /* A JSON string of hexadecimal bytes, appended. */
 int rpc_hex_take(struct buf *buf, const json_t *json, size_t size_max, struct err *err);
+/* Of getrawtransaction with verbosity 2: the heights of what its inputs spend. MISSING where the
+ * node is too old to tell. */
+int rpc_heights_read(uint32_t *ret_heights, size_t count, const json_t *transaction,
+                     struct err *err);
 /* Headers one behind the other, the first with this hash; none is fine. */
 int rpc_headers_check(size_t *ret_count, struct bytes answer, const struct hash256 *first,
                       struct err *err);

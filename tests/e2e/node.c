@@ -9,6 +9,7 @@
  *   cut=N        knows no block above height N
  *   norest       REST is off             nospent     no /rest/spenttxouts
  *   old          headers have their count in the path, as before v24
+ *   heightlie    spent outputs were made one block later
  *   notx         getrawtransaction knows no block hash
  *   pruned=N     has thrown away what lies below height N
  *   ibd=N        is in its first download, N headers ahead
@@ -362,7 +363,7 @@ static json_t *rpc_block(struct exchange *x, const char *hash, bool header_only)
 }
 
 /* The inputs of a transaction as verbosity 2 tells them: only what a client of heights needs. */
-static json_t *inputs_of(const struct tx *tx, const struct undo_tx *undo)
+static json_t *inputs_of(const struct tx *tx, const struct undo_tx *undo, bool lie)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < tx->in_count; i++) {
@@ -372,14 +373,14 @@ static json_t *inputs_of(const struct tx *tx, const struct undo_tx *undo)
             (void)json_object_set_new(in, "prevout",
                                       json_pack("{s:b,s:i,s:f}", "generated",
                                                 undo->coins[i].coinbase, "height",
-                                                (int)undo->coins[i].height, "value", 0.5));
+                                                (int)undo->coins[i].height + lie, "value", 0.5));
         (void)json_array_append_new(list, in);
     }
     return list;
 }
 
-static json_t *transaction_in(const struct block *block, const struct block_undo *undo,
-                              const char *txid, int verbosity)
+static json_t *transaction_in(const struct exchange *x, const struct block *block,
+                              const struct block_undo *undo, const char *txid, int verbosity)
 {
     struct hash256 wanted;
     struct hash256 id;
@@ -391,10 +392,10 @@ static json_t *transaction_in(const struct block *block, const struct block_undo
         if (!hash256_equal(&id, &wanted))
             continue;
         if (verbosity == 2)
-            return result(
-                json_pack("{s:o}", "vin",
-                          inputs_of(&block->txs[i],
-                                    i > 0 && i <= undo->tx_count ? &undo->txs[i - 1] : NULL)));
+            return result(json_pack(
+                "{s:o}", "vin",
+                inputs_of(&block->txs[i], i > 0 && i <= undo->tx_count ? &undo->txs[i - 1] : NULL,
+                          told(x, "heightlie"))));
         buf_add(&raw, block->txs[i].raw);
         json_t *json = hex_result(&raw);
         buf_free(&raw);
@@ -422,7 +423,7 @@ static json_t *rpc_transaction(struct exchange *x, const char *txid, int verbosi
              source_undo_read(node.source, &raw_undo, at, &err) == 0)
         (void)undo_parse(&undo, buf_bytes(&raw_undo), &arena, &err);
     if (!json)
-        json = transaction_in(&block, &undo, txid, verbosity);
+        json = transaction_in(x, &block, &undo, txid, verbosity);
     buf_free(&raw);
     buf_free(&raw_undo);
     arena_free(&arena);

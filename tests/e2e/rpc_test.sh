@@ -79,6 +79,7 @@ gives "REST" ""
 gives "REST without spent outputs" "nospent"
 gives "REST of before v24, a node that may prune, a full queue" "old pruned=0 busy"
 gives "JSON-RPC" "norest"
+gives "REST without JSON-RPC's heights" "notx"
 gives "JSON-RPC without transactions by block" "norest notx pruned=0"
 
 # In steps, by turns from files and node, one store.
@@ -195,7 +196,8 @@ done
 wrong 4 "another chain: its block 0 is not the one of regtest" "genesis"
 wrong 4 "does not follow the one before" "loosehead"
 wrong 4 "JSON" "junk norest"
-wrong 4 "rev record|gives another value" "spentlie"
+wrong 4 "spent outputs of block .* gives another value than the output has" "spentlie"
+wrong 4 "spent outputs of block .* names a transaction that is not there" "heightlie"
 
 # One that starts is waited for, and said so.
 echo "warmup=99999999" >"$control"
