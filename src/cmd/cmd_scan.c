@@ -447,6 +447,7 @@ static int follow(struct scan_run *run, const struct cmd_args *args, struct err 
         uint32_t before = source_tip(run->source);
         if (behind)
             code = scan_again(run, args, err);
+        (void)fflush(stdout); /* a log file shows each round at once; errors show at the end */
         behind = code != 0;
         failures = behind ? failures + 1 : 0;
         if (code == 0)
