@@ -343,9 +343,9 @@ static void task_clock(struct p2p *p2p, int64_t now)
                                   p2p->last_ban));
         return;
     }
-    net_task_end(p2p, err_set(&p2p->task_err, SANAD_MISSING,
-                              "p2p: no peer brought anything for %lld seconds%s%s",
-                              (long long)(p2p->patience_ms / 1000),
+    net_task_end(p2p, err_set(&p2p->task_err, SANAD_IO,
+                              "p2p: no peer brought anything for %lld seconds (%u connected)%s%s",
+                              (long long)(p2p->patience_ms / 1000), net_ready(p2p),
                               p2p->last_ban[0] ? "; banned: " : "", p2p->last_ban));
 }
 

@@ -43,8 +43,9 @@ void p2p_close(struct p2p *p2p);
 
 /* The most-work header known. */
 uint32_t p2p_best(const struct p2p *p2p);
-/* Asks peers for headers until none has more. Nobody may read the tree meanwhile. MISSING: no
- * peer answered in time; what was known stays. */
+/* Asks peers for headers until none has more. Nobody may read the tree meanwhile. IO: no peer
+ * was reached in time. MISSING: all given are banned, or none knows a chain with enough work. What
+ * was known stays. */
 int p2p_sync_headers(struct p2p *p2p, struct err *err);
 /* Whether a peer told of a block that is not known yet. */
 bool p2p_has_news(struct p2p *p2p);
