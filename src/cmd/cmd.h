@@ -102,6 +102,10 @@ int cmd_when(struct cmd_when *ret_when, const struct cmd_args *args, const char 
 #define CMD_SOURCE_OPTIONS                                                                         \
     {"--rpc-cookie", "FILE",                                                                       \
      "the cookie of the node; else SANAD_RPC_AUTH, else where Core has it"},                       \
+        {"--cache", "DIR", "what a light client (p2p) keeps; ~/.cache/sanad where left out"},      \
+        {"--proxy", "HOST:PORT", "a SOCKS5 proxy for all connections and names of p2p"},           \
+        {"--agree", "N", "peers that must say the same of filters; 3, or all given if fewer"},     \
+        {"--birthday", "HEIGHT", "p2p looks at no block below"},                                   \
         {"--rpc-wait", "SECONDS", "how long a node that starts is waited for; 120"},               \
     {                                                                                              \
         "--rpc-timeout", "SECONDS", "how long the node may take for one answer; 60"                \
@@ -113,9 +117,12 @@ struct cmd_source {
     struct source_options options;
     struct chain_anchor anchor;
     char cookie[PATH_SIZE];
+    char cache[PATH_SIZE];
 };
 int cmd_source_read(struct cmd_source *source, const struct chain_params *params,
                     const struct cmd_args *args, struct err *err);
+/* Its part for a light client (source_p2p.c); nothing for other sources. */
+int cmd_source_p2p(struct cmd_source *source, const struct cmd_args *args, struct err *err);
 
 /* ---- the store and the book of a run --------------------------------------------------- */
 

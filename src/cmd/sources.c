@@ -71,5 +71,5 @@ int cmd_source_read(struct cmd_source *source, const struct chain_params *params
         if (!source->options.rpc_credentials)
             cookie_default(source, params);
     }
-    return 0;
+    return cmd_source_p2p(source, args, err);
 }

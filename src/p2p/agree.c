@@ -269,7 +269,7 @@ static void contradicted(struct p2p *p2p, struct peer *peer)
         net_ban(p2p, peer, "filter headers that contradict its own");
         return;
     }
-    net_log(p2p, "contradicted", peer, "filter headers are compared anew");
+    net_say(p2p, peer, "knows other filter headers: they are compared anew");
     peer->agree = AGREE_UNASKED;
     p2p->doubt = true;
     p2p->agreed_count -= p2p->back < p2p->agreed_count ? p2p->back : p2p->agreed_count;

@@ -114,9 +114,10 @@ static void schedule(struct p2p *p2p, struct want *want, int64_t now)
     else if (want->tried_count == BLOCK_TRIES_MAX || nobody)
         missing(p2p, want, "no peer brings it");
     else if (now - want->since_ms > p2p->patience_ms)
-        want_end(p2p, want, err_set(&want->err, SANAD_IO,
-                                    "height %u: block: no peer brought it in %lld seconds",
-                                    height_of(p2p, want), (long long)(p2p->patience_ms / 1000)));
+        want_end(p2p, want,
+                 err_set(&want->err, SANAD_IO,
+                         "height %u: block: no peer brought it in %lld seconds",
+                         height_of(p2p, want), (long long)(p2p->patience_ms / 1000)));
 }
 
 void blocks_schedule(struct p2p *p2p, int64_t now)

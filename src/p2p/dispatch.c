@@ -17,11 +17,9 @@ static void greeted(struct p2p *p2p, struct peer *peer)
         struct known_peer *known = &p2p->known.peers[i];
         if (!address_equal(&known->address, &peer->address))
             continue;
-        known->failures = 0;
         known->services = peer->services;
         known->seen = time_now();
     }
-    net_log(p2p, "ready", peer, peer->version.agent);
     if (!p2p->given) {
         peer->asked_addresses = true;
         net_send(p2p, peer, WIRE_GETADDR, bytes_of(NULL, 0));

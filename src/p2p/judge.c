@@ -67,7 +67,10 @@ const char *judge_rule(const struct block *block, struct bytes filter)
 
 void judge_begin(struct p2p *p2p, uint32_t height)
 {
-    net_log(p2p, "differ", NULL, "filter headers differ: the block decides");
+    char text[96];
+    (void)snprintf(text, sizeof text, "filter headers differ at height %u: the block decides",
+                   height);
+    net_say(p2p, NULL, text);
     p2p->judging = true;
     p2p->judged_height = height;
     p2p->judge_block = buf_with_max(BLOCK_SIZE_MAX);

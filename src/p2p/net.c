@@ -19,10 +19,12 @@ int64_t clock_ms(void)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-void net_log(const struct p2p *p2p, const char *event, const struct peer *peer, const char *text)
+void net_say(const struct p2p *p2p, const struct peer *peer, const char *text)
 {
-    if (!p2p->options.quiet)
-        log_line("p2p", "event", event, "peer", peer ? peer->name : "-", "text", text, NULL);
+    char line[ERR_TEXT_SIZE + PEER_NAME_SIZE];
+    (void)snprintf(line, sizeof line, "%s%s%s", peer ? peer->name : "", peer ? ": " : "", text);
+    if (p2p->options.say)
+        p2p->options.say(p2p->options.say_context, line);
 }
 
 void net_progress(struct p2p *p2p)
@@ -56,6 +58,7 @@ void net_request_end(struct peer *peer, struct request *request)
 {
     size_t at = (size_t)(request - peer->requests);
     sanad_assert(at < peer->request_count);
+    peer->served = peer->served || request->kind != REQUEST_PING;
     memmove(request, request + 1, (peer->request_count - at - 1) * sizeof *request);
     peer->request_count--;
     peer->window_ms = clock_ms();
@@ -121,7 +124,7 @@ static void peer_close(struct p2p *p2p, struct peer *peer)
         unsigned shift = known->failures < 6 ? known->failures : 6;
         int64_t wait = (int64_t)BACKOFF_MS << shift;
         known->in_use = false;
-        known->failures++;
+        known->failures = peer->served ? 0 : known->failures + 1;
         known->next_ms = clock_ms() + (wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS);
     }
     (void)close(peer->fd);
@@ -142,20 +145,22 @@ void net_drop(struct p2p *p2p, struct peer *peer, const char *why)
 {
     if (peer->state == PEER_FREE)
         return;
-    net_log(p2p, "dropped", peer, why);
+    (void)why; /* for a debugger: that peers come and go is nothing to tell */
     peer_close(p2p, peer);
 }
 
 void net_ban(struct p2p *p2p, struct peer *peer, const char *why)
 {
     struct err err = {0};
+    char ban[ERR_TEXT_SIZE + 32];
     if (peer->state == PEER_FREE)
         return;
-    net_log(p2p, "banned", peer, why);
+    (void)snprintf(ban, sizeof ban, "banned for a day: %s", why);
+    net_say(p2p, peer, ban);
     (void)snprintf(p2p->last_ban, sizeof p2p->last_ban, "%s: %s", peer->name, why);
     p2p->report.banned++;
     if (known_ban(&p2p->known, &peer->address, time_now(), why, &err) < 0)
-        net_log(p2p, "unwritten", peer, err.text); /* the ban still holds in this run */
+        net_say(p2p, peer, err.text); /* the ban still holds in this run */
     peer_close(p2p, peer);
 }
 

@@ -32,7 +32,9 @@ struct p2p_options {
     unsigned patience_ms;     /* 0: P2P_PATIENCE_MS */
     const struct u256 *min_work; /* NULL: the network's own */
     uint32_t candidate_max;      /* headers without enough work, on disk. 0: 4,000,000 */
-    bool quiet;                  /* no log lines */
+    /* Told of bans and differences, a sentence each, in the client's thread; or NULL. */
+    void (*say)(void *context, const char *text);
+    void *say_context;
 };
 
 /* Reads what is kept (headers are checked anew), and starts the thread. USAGE: no address, or one

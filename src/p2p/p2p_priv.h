@@ -309,8 +309,8 @@ struct peer {
     uint64_t serial; /* of the connection */
     struct address address;
     char name[PEER_NAME_SIZE];
-    bool direct_seed; /* a seed's name, reached through the proxy: asked for addresses only */
     bool got_version, got_verack, asked_addresses;
+    bool served; /* it has answered something */
     uint64_t services;
     struct wire_version version;
     /* in */
@@ -459,7 +459,7 @@ unsigned net_ready(const struct p2p *p2p);
 bool net_is_filter_peer(const struct peer *peer);
 /* Whether peers are still being connected that have not failed yet. */
 bool net_connecting(const struct p2p *p2p);
-void net_log(const struct p2p *p2p, const char *event, const struct peer *peer, const char *text);
+void net_say(const struct p2p *p2p, const struct peer *peer, const char *text);
 
 int net_start(struct p2p *p2p, struct err *err); /* the thread (net.c) */
 void net_stop(struct p2p *p2p);

@@ -28,6 +28,12 @@ struct stage {
     struct err err;
 };
 
+static inline void stage_say(void *context, const char *text)
+{
+    (void)context;
+    print_message("%s\n", text);
+}
+
 /* A chain of `count` blocks of random transactions. */
 static inline void stage_world(struct toyworld *ret_world, uint64_t seed, uint32_t count)
 {
@@ -81,7 +87,7 @@ static inline int stage_try_client(struct stage *stage)
                                   .candidate_max = stage->candidate_max,
                                   .timeout_ms = STAGE_TIMEOUT_MS,
                                   .patience_ms = STAGE_PATIENCE_MS,
-                                  .quiet = getenv("P2P_TEST_LOG") == NULL};
+                                  .say = getenv("P2P_TEST_LOG") ? stage_say : NULL};
     return p2p_open(&stage->p2p, &options, &stage->err);
 }
 

@@ -5,6 +5,7 @@
 static const struct source_kind kinds[] = {
     {.prefix = "blocks:", .form = "DIR", .lacks = "names no folder", .open = blkfile_open},
     {.prefix = "rpc:", .form = "URL", .lacks = "names no node", .open = rpc_open},
+    {.prefix = "p2p", .form = "[:HOST:PORT,...]", .open = p2p_source_open},
 };
 
 static int spec_refuse(const char *spec, struct err *err)

@@ -18,6 +18,10 @@ struct source_options {
     const char *rpc_credentials;       /* "user:password", or NULL */
     unsigned wait_ms;                  /* for a node that starts or is busy; 0: SOURCE_WAIT_MS */
     unsigned timeout_ms;               /* for one answer; 0: SOURCE_TIMEOUT_MS */
+    const char *p2p_cache;             /* folder of what a light client keeps */
+    const char *p2p_proxy;             /* SOCKS5 "HOST:PORT", or NULL */
+    unsigned p2p_agree;                /* peers that must say the same; 0: 3, or all given */
+    uint32_t p2p_birthday;             /* no block below is looked at */
     source_say *say;                   /* or NULL */
     void *say_context;
 };
@@ -34,7 +38,11 @@ enum { SOURCE_WAIT_MS = 120000, SOURCE_TIMEOUT_MS = 60000 };
  *
  * "rpc:URL": a Bitcoin Core node, by REST or JSON-RPC (doc/formats/node.md). IO: it can't be
  * reached. ENVIRONMENT: it lets us not in, or is not ready for longer than wait_ms. REFUSED:
- * another chain, or answers that break a rule. MISSING: it has pruned the first block. */
+ * another chain, or answers that break a rule. MISSING: it has pruned the first block.
+ *
+ * "p2p", "p2p:HOST:PORT,...": peers of the network (doc/formats/p2p.md); light. Asks for
+ * headers and filter headers at once. MISSING: peers do not agree, or too few are left. IO: none
+ * is reached. */
 int source_open(struct source **ret_source, const char *spec, const struct source_options *options,
                 struct err *err);
 void source_close(struct source *source);

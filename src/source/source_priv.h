@@ -483,4 +483,10 @@ int rpc_calls(struct rpc_node *node, json_t **ret_answer, struct rpc_call *calls
 int rpc_open(struct source **ret_source, const char *rest, const struct source_options *options,
              struct err *err);
 
+/* ---- "p2p[:HOST:PORT,...]" (p2p.c) -------------------------------------------------------------
+ */
+
+int p2p_source_open(struct source **ret_source, const char *rest,
+                    const struct source_options *options, struct err *err);
+
 #endif
