@@ -38,6 +38,9 @@ void admit_free(struct admit *admit)
         trust_free(admit->roots[i].trust);
     partners_free(admit);
     seen_free(&admit->seen);
+    for (size_t i = 0; i < admit->effect_count; i++)
+        buf_free(&admit->effects[i].entry);
+    free(admit->effects);
     free(admit->roots);
     free(admit->revocations);
     free(admit->kinds);
@@ -251,7 +254,18 @@ static void place_take(struct admit *admit, const struct judged *judged)
     admit->last[kind] = (int64_t)judged->index;
 }
 
-static void effect_take(struct admit *admit, struct judged *judged)
+static void effect_keep(struct admit *admit, const struct judged *judged)
+{
+    struct effect effect = {.index = judged->index,
+                            .is_checkpoint = judged->stmt->kind == STMT_PARTNER_CHECKPOINT,
+                            .entry = buf_with_max(judged->entry.size)};
+    buf_add(&effect.entry, judged->entry);
+    admit->effects = mem_realloc(admit->effects, admit->effect_count + 1, sizeof effect);
+    admit->effects[admit->effect_count++] = effect;
+}
+
+/* False: it decides nothing about other entries. */
+static bool effect_take(struct admit *admit, struct judged *judged)
 {
     enum stmt_kind kind = judged->stmt->kind;
     if (judged->foreign || kind == STMT_PARTNER_CHECKPOINT)
@@ -260,6 +274,29 @@ static void effect_take(struct admit *admit, struct judged *judged)
         root_take(admit, judged);
     else if (kind == STMT_REVOKE)
         revoke_take(admit, judged);
+    else
+        return false;
+    effect_keep(admit, judged);
+    return true;
+}
+
+static bool needs_all_entries(enum admit_rule rule)
+{
+    return rule == ADMIT_TWICE || rule == ADMIT_SEQUENCE || rule == ADMIT_REFERENCE;
+}
+
+int effect_restore(struct admit *admit, uint64_t index, struct bytes entry, struct err *err)
+{
+    struct judged judged = {.admit = admit, .index = index, .entry = entry};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < countof(steps); i++)
+        if (!needs_all_entries(steps[i].rule))
+            code = steps[i].step(&judged, err);
+    if (code == 0 && !effect_take(admit, &judged))
+        code = err_set(err, SANAD_REFUSED, "%s: decides nothing about other entries",
+                       stmt_kind_name(judged.stmt->kind));
+    judged_free(&judged);
+    return code;
 }
 
 /* `admitted`: it keeps every rule but that of sequence. */
@@ -269,7 +306,7 @@ static void take(struct admit *admit, struct judged *judged, bool placed, bool a
     if (placed)
         place_take(admit, judged);
     if (admitted)
-        effect_take(admit, judged);
+        (void)effect_take(admit, judged); /* most decide nothing */
     kind_add(admit, own ? (uint8_t)judged->stmt->kind : (uint8_t)KIND_NONE);
 }
 

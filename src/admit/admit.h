@@ -77,6 +77,19 @@ typedef void admit_report(void *context, const struct admit_finding *finding);
 void admit_replay(struct admit *admit, uint64_t index, struct bytes entry, admit_report *report,
                   void *context);
 
+/* ---- kept between two runs (snapshot.c) ------------------------------------------------------ */
+
+enum { ADMIT_SNAPSHOT_MAX = 1 << 30 };
+/* What was admitted into a tree that we have signed, so that the next run need not read all of it
+ * again. It is sealed with the log's key: nobody else can make one that is taken. */
+void admit_snapshot_write(struct buf *buf, const struct admit *admit, const struct tlog_tree *tree,
+                          const uint8_t seed[32]);
+/* The state again; MISSING: it is not the one of this tree, key, origin and set of rules, or not
+ * whole: replay the log. Roots, revocations and what partners said are judged again, signatures
+ * included. */
+int admit_snapshot_read(struct admit **ret_admit, struct bytes raw, const char *origin,
+                        const struct tlog_tree *tree, const uint8_t seed[32], struct err *err);
+
 /* ---- what is known after so many entries --------------------------------------------------- */
 
 uint64_t admit_size(const struct admit *admit);

@@ -17,6 +17,10 @@ struct seen {
 bool seen_has(const struct seen *seen, const struct hash256 *hash);
 void seen_add(struct seen *seen, const struct hash256 *hash);
 void seen_free(struct seen *seen);
+/* All keys, in no order that means anything; and so many of them again into an empty set, of which
+ * none may be all zero or stand twice. */
+void seen_write(struct buf *buf, const struct seen *seen);
+bool seen_read(struct seen *ret_seen, struct cursor *cursor, uint64_t count);
 
 /* ---- the state --------------------------------------------------------------------------------
  */
@@ -39,6 +43,12 @@ struct partner {
     bool is_named;       /* by the newest root */
     struct trust *trust; /* of its newest root that stands here; NULL: none */
 };
+/* An entry that decides about others: a root, a revocation, what a partner said. */
+struct effect {
+    uint64_t index;
+    bool is_checkpoint; /* of a partner: only its newest still decides anything */
+    struct buf entry;
+};
 enum { KIND_NONE = 0xff }; /* an entry that is no statement of ours that was admitted */
 struct admit {
     char *origin;
@@ -58,7 +68,13 @@ struct admit {
     size_t revocation_count;
     struct partner *partners[ADMIT_ORIGIN_MAX];
     size_t partner_count;
+    struct effect *effects; /* in their order */
+    size_t effect_count;
 };
+
+/* Such an entry at its index, for its effect alone: what needs all the others (TWICE, SEQUENCE,
+ * REFERENCE) aside, it must keep every rule again. REFUSED: it does not, or it decides nothing. */
+int effect_restore(struct admit *admit, uint64_t index, struct bytes entry, struct err *err);
 
 /* An entry on its way in. */
 struct judged {
@@ -115,5 +131,14 @@ int partners_check(const struct judged *judged, struct err *err);
 void partners_take(struct admit *admit, const struct judged *judged); /* of a root of ours */
 void partner_take(struct admit *admit, struct judged *judged); /* a root or checkpoint of theirs */
 void partners_free(struct admit *admit);
+
+/* ---- snapshot.c --------------------------------------------------------------------------------
+ */
+
+enum { SNAPSHOT_SEAL_SIZE = 64 };
+/* How it begins, and the seal that ends it. */
+void snapshot_head(struct buf *buf, const char *origin, const struct tlog_tree *tree);
+void snapshot_seal(uint8_t ret_seal[SNAPSHOT_SEAL_SIZE], struct bytes content,
+                   const uint8_t seed[32]);
 
 #endif

@@ -48,3 +48,31 @@ void seen_free(struct seen *seen)
 {
     free(seen->slots);
 }
+
+void seen_write(struct buf *buf, const struct seen *seen)
+{
+    for (size_t i = 0; i < seen->capacity; i++)
+        if (memcmp(seen->slots[i], empty, SEEN_KEY_SIZE) != 0)
+            buf_add(buf, bytes_of(seen->slots[i], SEEN_KEY_SIZE));
+}
+
+bool seen_read(struct seen *ret_seen, struct cursor *cursor, uint64_t count)
+{
+    struct seen seen = {0};
+    struct bytes keys = {0};
+    bool good = count <= cursor_left(cursor) / SEEN_KEY_SIZE;
+    if (good)
+        keys = cursor_take(cursor, count * SEEN_KEY_SIZE);
+    for (size_t i = 0; good && i < count; i++) {
+        struct hash256 hash = {{0}};
+        memcpy(hash.b, keys.data + i * SEEN_KEY_SIZE, SEEN_KEY_SIZE);
+        good = !hash256_is_zero(&hash) && !seen_has(&seen, &hash);
+        if (good)
+            seen_add(&seen, &hash);
+    }
+    if (good)
+        *ret_seen = seen;
+    else
+        seen_free(&seen);
+    return good;
+}

@@ -268,6 +268,13 @@ int cmd_verdict_answer(const struct recheck *recheck, struct err *err);
 int cmd_admit_replay(struct admit **ret_admit, const struct tlog_reader *reader,
                      const struct tlog_tree *tree, const struct admit_options *options,
                      struct err *err);
+/* What may follow in a log of ours: as it was kept when this tree was signed, else all of it
+ * replayed. */
+int cmd_admit_open(struct admit **ret_admit, const struct tlog_writer_options *options,
+                   const struct tlog_tree *tree, struct err *err);
+/* Keeps it for the next run, which does without where this fails. */
+void cmd_admit_keep(const struct admit *admit, const struct tlog_writer_options *options,
+                    const struct tlog_tree *tree);
 /* The witnesses of --policy that have an address; NULL where there is no policy. */
 struct screen;
 struct cmd_witnesses;

@@ -114,14 +114,18 @@ static int signed_tree(struct tlog_tree *ret_tree, const struct log_run *run, st
 static int admit_open(struct log_run *run, struct err *err)
 {
     struct tlog_tree tree;
-    struct tlog_reader reader = tlog_reader_folder(run->folder);
-    struct admit_options options = {.origin = run->options.origin};
     int code = signed_tree(&tree, run, err);
-    if (code)
-        return code;
-    /* All of it was admitted here, and the audit says that it is the same. */
-    options.admitted_before = tree.size;
-    return cmd_admit_replay(&run->admit, &reader, &tree, &options, err);
+    return code ? code : cmd_admit_open(&run->admit, &run->options, &tree, err);
+}
+
+/* After the tree that holds it is signed. */
+static int admit_keep(const struct log_run *run, struct err *err)
+{
+    struct tlog_tree tree;
+    int code = signed_tree(&tree, run, err);
+    if (code == 0)
+        cmd_admit_keep(run->admit, &run->options, &tree);
+    return code;
 }
 
 /* All files, or none: each must be allowed behind those before it. */
@@ -187,6 +191,8 @@ static int add_run(struct log_run *run, struct cmd_witnesses *witnesses, const c
         code = tlog_writer_add(run->writer, &first, entries, count, err);
     if (code == 0)
         code = publish(run, witnesses, err);
+    if (code == 0)
+        code = admit_keep(run, err);
     if (code == 0)
         code = added_print(run, first, paths, count, witnesses, args, err);
     for (size_t i = 0; i < count; i++)

@@ -220,6 +220,7 @@ refused 4 'under the root before it' "a root of the new keys alone" add "$work/h
 refused 4 'nobody has the role' "a kind for which nobody speaks" add "$work/partner.note"
 refused 4 '0 of 2 signatures' "a revocation by others" add "$work/r.note"
 expect 0 "a correction, an annex" add "$work/fix.note" "$work/annex.note"
+cp "$work/log.private/admission" "$work/kept1"
 expect 0 "root 2" add "$work/root2.note"
 echo 'another memorandum' >"$work/memo.txt"
 memo2="--date 2025-03-01 --media-type text/plain --language en --title en=Memorandum"
@@ -227,6 +228,26 @@ memo2="--date 2025-03-01 --media-type text/plain --language en --title en=Memora
 expect 0 "the old key" behind document doc2.note $memo2 --file "$work/memo.txt" \
     --key "$work/d1.json"
 refused 4 'under root 2' "the old key" add "$work/doc2.note"
+# What is kept of the admission is a cache: of another tree, damaged or gone, the log is read again.
+kept=$work/log.private/admission
+cp "$kept" "$work/kept2"
+checks=$((checks + 1))
+[ "$(stat -c %a "$kept")" = 600 ] || bad "what is kept is readable by others"
+for what in old damaged torn strange gone whole; do
+    case $what in
+    old) cp "$work/kept1" "$kept" ;;
+    damaged) printf '\377' | dd of="$kept" bs=1 seek=200 conv=notrunc 2>/dev/null ;;
+    torn) head -c 300 "$work/kept2" >"$kept" ;;
+    strange) : >"$kept" ;;
+    gone) rm "$kept" ;;
+    whole) cp "$work/kept2" "$kept" ;;
+    esac
+    refused 4 'under root 2' "the old key, with what was kept $what" add "$work/doc2.note"
+    refused 4 'stands in the log already' "a copy, with what was kept $what" add "$work/doc.note"
+done
+rm "$kept"
+expect 0 "nothing to add" add
+same "what is kept is the same again" "$work/kept2" "$kept"
 expect 0 "a gap" document gap.note --seq 2 --prev 1 --key "$work/d2.json"
 refused 4 'are next' "a gap" add "$work/gap.note"
 # shellcheck disable=SC2086 # words
