@@ -15,7 +15,7 @@ enum filters_mode {
     FILTERS_WRITE /* made where it is not there; one process at a time: ENVIRONMENT */
 };
 /* What a crash left half written at the end is cut off. REFUSED, naming file and entry: another
- * chain, another format, a damaged entry before the end. About 60 bytes of memory a filter. */
+ * chain, another format, a damaged entry before the end. About 25 bytes of memory a filter. */
 int filters_open(struct filters **ret_filters, const char *folder,
                  const struct chain_params *params, enum filters_mode mode, struct err *err);
 /* Commits where it was opened to write; what cannot be committed is lost, as by a crash. */

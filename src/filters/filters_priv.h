@@ -14,13 +14,13 @@ enum {
 };
 #define ENTRY_NONE 0xffffffffu
 
-/* What is in memory of each filter: 48 bytes, and about 9 of the table. */
+/* What is in memory of each filter: 16 bytes, and about 9 of the table. */
 struct kept {
-    struct hash256 block_hash;
-    uint64_t offset; /* in filters.dat */
-    uint32_t size;
-    uint32_t height;
+    uint64_t key;         /* the first 8 bytes of the block's hash; the rest is in its entry */
+    uint64_t offset : 40; /* in filters.dat */
+    uint64_t size : 24;
 };
+#define DATA_SIZE_MAX ((UINT64_C(1) << 40) - 1)
 struct filters {
     char folder[PATH_SIZE];
     const struct chain_params *params;

@@ -67,28 +67,29 @@ int filters_damaged(const struct filters *filters, size_t number, const char *ru
 
 /* ---- the table in memory -------------------------------------------------------------------- */
 
-static size_t slot_of(const struct filters *filters, const struct hash256 *hash)
+/* A block's hash ends with zeros; what it begins with its miner could not choose. */
+static uint64_t key_of(const struct hash256 *hash)
 {
-    /* A block's hash begins with what its miner could not choose, as it ends with zeros. */
-    return load_le64(hash->b) & filters->slot_mask;
+    return load_le64(hash->b);
 }
 
 uint32_t kept_find(const struct filters *filters, const struct hash256 *block_hash)
 {
     if (filters->count == 0)
         return ENTRY_NONE;
-    for (size_t at = slot_of(filters, block_hash);; at = (at + 1) & filters->slot_mask) {
+    uint64_t key = key_of(block_hash);
+    for (size_t at = key & filters->slot_mask;; at = (at + 1) & filters->slot_mask) {
         uint32_t entry = filters->slots[at];
         if (entry == ENTRY_NONE)
             return ENTRY_NONE;
-        if (hash256_equal(&filters->entries[entry].block_hash, block_hash))
+        if (filters->entries[entry].key == key)
             return entry;
     }
 }
 
 static void slot_put(const struct filters *filters, uint32_t entry)
 {
-    size_t at = slot_of(filters, &filters->entries[entry].block_hash);
+    size_t at = filters->entries[entry].key & filters->slot_mask;
     while (filters->slots[at] != ENTRY_NONE)
         at = (at + 1) & filters->slot_mask;
     filters->slots[at] = entry;
@@ -114,10 +115,9 @@ static void kept_push(struct filters *filters, const struct entry_record *record
     if (2 * filters->count >= filters->slot_mask)
         slots_grow(filters);
     filters->entries[filters->count] = (struct kept){
-        .block_hash = record->block_hash,
-        .offset = record->offset,
-        .size = record->size,
-        .height = record->height,
+        .key = key_of(&record->block_hash),
+        .offset = record->offset & DATA_SIZE_MAX,
+        .size = record->size & 0xffffff,
     };
     slot_put(filters, (uint32_t)filters->count++);
     filters->data_size += record->size;
@@ -258,7 +258,7 @@ static int entry_take(struct opening *o, size_t number, const uint8_t *raw, stru
         return filters_damaged(filters, number, "a filter of an impossible size", err);
     if (record.flags & ~(uint32_t)FLAG_UNROOTED || load_le32(raw + 116) != 0)
         return filters_damaged(filters, number, "an unknown flag", err);
-    if (record.offset != filters->data_size)
+    if (record.offset != filters->data_size || record.offset > DATA_SIZE_MAX)
         return filters_damaged(filters, number, "does not begin where the one before ends", err);
     if (kept_find(filters, &record.block_hash) != ENTRY_NONE)
         return filters_damaged(filters, number, "its block has another one", err);
@@ -454,7 +454,8 @@ static int same_check(const struct filters *filters, uint32_t number,
     if (code != 0)
         return code;
     entry_parse(&record, raw);
-    if (hash256_equal(&record.filter_hash, &entry->filter_hash) &&
+    if (hash256_equal(&record.block_hash, &entry->block_hash) &&
+        hash256_equal(&record.filter_hash, &entry->filter_hash) &&
         hash256_equal(&record.prev_header, &entry->prev_header))
         return 0;
     return err_set(err, SANAD_REFUSED, "%s: height %u: its block has another filter or header",
@@ -467,6 +468,8 @@ static int add_locked(struct filters *filters, const struct filter_entry *entry,
     uint32_t known = kept_find(filters, &entry->block_hash);
     if (known != ENTRY_NONE)
         return same_check(filters, known, entry, err);
+    if (filters->data_size > DATA_SIZE_MAX)
+        return err_set(err, SANAD_REFUSED, "%s: holds as much as it can", filters->folder);
     if (filters->data.size >= WRITE_SIZE) {
         int code = filters->data_size - filters->data_synced >= COMMIT_SIZE
                        ? commit_locked(filters, err)
@@ -580,7 +583,7 @@ static int filter_read(const struct filters *filters, struct buf *ret_filter,
     uint8_t *room = buf_extend(ret_filter, kept->size);
     if (!room)
         return err_set(err, SANAD_REFUSED, "a filter of %u bytes: over the %zu asked for",
-                       kept->size, ret_filter->max);
+                       (unsigned)kept->size, ret_filter->max);
     if (kept->offset < filters->data_written)
         return filters_read(filters, false, room, kept->size, kept->offset, err);
     memcpy(room, filters->data.data + (kept->offset - filters->data_written), kept->size);

@@ -166,21 +166,24 @@ static void take_payload(struct committer *c, const struct parsed *parsed, const
         resolve_queue(c->pass, resolve);
 }
 
-static void take_left_out(struct committer *c, const struct parsed *parsed)
+static void take_left_out(struct committer *c)
 {
+    const struct pass *pass = c->pass;
+    uint32_t node = pass->left_out_nodes[c->next_write + c->count - pass->from_height];
     struct pending *pending = pending_at(c, c->count++);
-    *pending = (struct pending){.node = parsed->node, .left_out = true};
+    *pending = (struct pending){.node = node, .left_out = true};
     c->pending_bytes += pending_size(pending);
 }
 
 static int take(struct committer *c, const struct parsed *parsed, struct err *err)
 {
     const uint8_t *data;
-    sanad_assert(c->count < PENDING_MAX && parsed->height == c->next_write + c->count);
-    if (!parsed->batch) {
-        take_left_out(c, parsed);
+    sanad_assert(c->count < PENDING_MAX);
+    if (parsed == &c->pass->left_out) {
+        take_left_out(c);
         return 0;
     }
+    sanad_assert(parsed->batch && parsed->height == c->next_write + c->count);
     int code = payload_of(c, &data, parsed, err);
     if (code == 0)
         take_payload(c, parsed, data);

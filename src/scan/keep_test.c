@@ -303,11 +303,58 @@ static void test_light(void **state)
         world_book(&w, 0, 3); /* and a wallet more */
         (void)world_scan(&w, 3);
         check_light(&w, tip);
-        /* Blocks prove what filters could not, and the grade is theirs. */
         source_filters_use(w.source, NULL, false);
         filters_close(filters);
         world_free(&w);
     }
+}
+
+/* A store that begins at the birthday has what a scan from there on has, and says so. */
+static void test_birthday(void **state)
+{
+    (void)state;
+    struct world w;
+    struct facts_state facts;
+    struct fact_block first, before;
+    struct err err;
+    struct scan_result result;
+    uint32_t tip = grown(&w, 41);
+    rare_book(&w);
+    write_all(&w, true);
+    world_keep(&w);
+    (void)world_scan(&w, 2);
+    struct filters *filters = w.filters;
+    w.filters = NULL;
+    test_ok(facts_block_at(&before, w.facts, 69, &err), &err);
+    test_ok(facts_block_at(&first, w.facts, 70, &err), &err);
+    assert_true(first.median_time > before.median_time);
+    world_forget(&w);
+    world_open(&w);
+    source_filters_use(w.source, filters, true);
+    struct scan_options options = world_options(&w, 2);
+    options.birthday = true;
+    w.books[0]->wallets[0].since = first.median_time + SCAN_BIRTHDAY_MARGIN;
+    test_ok(scan_run(&result, &options, &err), &err);
+    test_ok(facts_state_get(&facts, w.facts, &err), &err);
+    assert_int_equal(facts.first_height, 70);
+    assert_true(facts.anchored);
+    assert_int_equal(result.from_height, 70);
+    assert_int_equal(facts.tip_height, w.toy.blocks[tip].height);
+    assert_true(facts.coin_count > 0);
+    test_ok(scan_run(&result, &options, &err), &err); /* and goes on from its tip */
+    assert_int_equal(result.blocks, 0);
+    /* Without a day when it began a wallet needs all. */
+    world_forget(&w);
+    world_open(&w);
+    source_filters_use(w.source, filters, true);
+    w.books[0]->wallets[0].since = INT64_MIN;
+    options = world_options(&w, 2);
+    options.birthday = true;
+    test_ok(scan_run(&result, &options, &err), &err);
+    check_light(&w, tip);
+    source_filters_use(w.source, NULL, false);
+    filters_close(filters);
+    world_free(&w);
 }
 
 /* A light source without all filters says which is missing. */
@@ -336,7 +383,7 @@ int main(void)
         cmocka_unit_test(test_without_rev),  cmocka_unit_test(test_kept_later),
         cmocka_unit_test(test_lying_record), cmocka_unit_test(test_late_wallet),
         cmocka_unit_test(test_damaged),      cmocka_unit_test(test_light),
-        cmocka_unit_test(test_light_hole),
+        cmocka_unit_test(test_birthday),     cmocka_unit_test(test_light_hole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

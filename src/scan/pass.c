@@ -20,21 +20,15 @@ static void left_out_fill(struct pass *pass)
     uint32_t node = pass->tip;
     if (pass->plan.left_out == 0)
         return;
-    bool *read = mem_zalloc(count, sizeof *read);
+    pass->left_out_nodes = mem_alloc(count * sizeof *pass->left_out_nodes);
+    for (uint32_t i = count; i-- > 0; node = header_tree_node(pass->tree, node)->prev) {
+        pass->left_out_nodes[i] = node;
+        pass->by_height[i] = &pass->left_out;
+    }
     for (size_t s = 0; s < pass->plan.shard_count; s++)
         for (uint32_t i = 0; i < pass->plan.shards[s].block_count; i++)
-            read[node_height(pass, pass->plan.shards[s].nodes[i]) - pass->from_height] = true;
-    pass->left_out = mem_zalloc(pass->plan.left_out, sizeof *pass->left_out);
-    size_t used = 0;
-    for (uint32_t i = count; i-- > 0; node = header_tree_node(pass->tree, node)->prev) {
-        if (read[i])
-            continue;
-        sanad_assert(used < pass->plan.left_out);
-        struct parsed *parsed = &pass->left_out[used++];
-        *parsed = (struct parsed){.node = node, .height = pass->from_height + i};
-        pass->by_height[i] = parsed;
-    }
-    free(read);
+            pass->by_height[node_height(pass, pass->plan.shards[s].nodes[i]) - pass->from_height] =
+                NULL;
 }
 
 static void pass_init(struct pass *pass)
@@ -74,7 +68,7 @@ static void pass_end(struct pass *pass)
 {
     batches_free(pass);
     free(pass->by_height);
-    free(pass->left_out);
+    free(pass->left_out_nodes);
     watch_free(pass->watch);
     spill_free(pass->spill);
     source_plan_free(&pass->plan);

@@ -280,7 +280,8 @@ struct pass {
     bool makes_filters;
 
     struct source_plan plan;
-    struct parsed *left_out; /* one for each height that the plan leaves out */
+    struct parsed left_out;   /* stands at each height that the plan leaves out */
+    uint32_t *left_out_nodes; /* [height - from_height]; NULL where nothing is left out */
     struct spill *spill;
     uint64_t payload_max;
     pthread_mutex_t lock;
