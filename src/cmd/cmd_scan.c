@@ -280,6 +280,20 @@ static json_t *result_json(const struct scan_run *run, const struct scan_result 
     return json;
 }
 
+static void filters_show(const struct scan_run *run, const struct scan_result *result,
+                         const struct screen *screen)
+{
+    struct source_stats stats;
+    source_stats_get(&stats, run->source);
+    if (stats.has_undo || filters_count(run->filters) > 0)
+        screen_line(screen, STYLE_PLAIN, "  filters  %llu new, %zu kept, %.1f MB",
+                    (unsigned long long)result->filters, filters_count(run->filters),
+                    (double)filters_bytes(run->filters) * 1e-6);
+    else
+        screen_line(screen, STYLE_UNSURE,
+                    "  filters  none: no rev files stand beside the blocks to tell what is spent");
+}
+
 /* New blocks, older ones that were read again, and how fast it all went. */
 static void read_show(const struct scan_result *result, const struct screen *screen)
 {
@@ -315,6 +329,8 @@ static void result_show(const struct scan_run *run, const struct scan_result *re
     read_show(result, &screen);
     screen_line(&screen, STYLE_PLAIN, "  found    %llu coins, %llu of them spent",
                 (unsigned long long)state->coin_count, (unsigned long long)state->spend_count);
+    if (run->filters)
+        filters_show(run, result, &screen);
     screen_line(&screen, STYLE_PLAIN, "  beside   %llu stale blocks%s",
                 (unsigned long long)result->stale_blocks,
                 result->withdrawn_blocks ? "; a reorganisation was followed" : "");

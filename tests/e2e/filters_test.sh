@@ -60,6 +60,36 @@ same "a nation added later is as in a full scan" "$work/full.txt" "$work/late.tx
 expect 0 "nothing is left to do" scan "$work/late.db" "$two/blocks"
 holds "no block is read again" "$work/out" '.blocks == 0 and .blocks_again == 0'
 
+# ---- filters alone, as a light client has them ----
+
+# positions STORE FILE: at many heights, without the grade.
+positions_of() {
+    for nation in XS XP; do
+        for height in 200 749 1500 2222 3000 3741 4000; do
+            sanad position --store "$1" --nation $nation --at $height --json || return 1
+        done
+        sanad position --store "$1" --nation $nation --json || return 1
+    done 2>"$work/err" | jq -c 'del(.grade)' >"$2"
+}
+
+light=$build/e2e_light
+if [ -x "$light" ]; then
+    expect 0 "light: XS" "$light" "$work/light.db" "$two/blocks" "$work/late.db.filters" \
+        "$two/book-xs.json"
+    read -r _ bytes <"$work/out"
+    [ "$bytes" -lt $(($(cat "$two"/blocks/blk*.dat | wc -c) * 3 / 4)) ] ||
+        bad "light: $bytes bytes of blocks were read"
+    expect 0 "light: XP later" "$light" "$work/light.db" "$two/blocks" "$work/late.db.filters" \
+        "$two/book-xp.json" "$two/book-xs.json"
+    expect 0 "light: grade" sanad position --store "$work/light.db" --nation XS --json
+    holds "light: grade" "$work/out" '.grade == "filter" and .complete'
+    positions_of "$work/light.db" "$work/light.txt" || bad "light: positions"
+    positions_of "$work/full.db" "$work/full.txt" || bad "light: positions"
+    same "light: positions are those of all blocks but for the grade" "$work/full.txt" \
+        "$work/light.txt"
+    [ "$(wc -l <"$work/light.txt")" = 16 ] || bad "light: not all positions"
+fi
+
 # ---- the bulk ----
 
 expect 0 "bulk" sanad simulate --out "$work/bulk" --seed 3 --scenario bulk --bulk-bytes 60000000
@@ -83,6 +113,23 @@ if command -v sqlite3 >/dev/null 2>&1; then
     facts "$work/c.db" "$work/c.facts"
     same "bulk: the same rows" "$work/c.facts" "$work/b.facts"
 fi
+
+# ---- killed ----
+
+for pause in 0.05 0.1 0.15 0.2 0.3 0.4 0.5; do
+    "$SANAD_BIN" scan --chain regtest --source "blocks:$work/bulk/blocks" --book "$work/few.json" \
+        --known 2025-12-31 --store "$work/k.db" --filters --checkpoint 20 >/dev/null 2>&1 &
+    victim=$!
+    sleep $pause
+    kill -9 $victim 2>/dev/null
+    wait $victim 2>/dev/null
+done
+expect 0 "killed, and run to the end" scan "$work/k.db" "$work/bulk/blocks" "$work/few.json" -- \
+    --filters
+checks=$((checks + 1))
+cmp "$work/b.db.filters/index.dat" "$work/k.db.filters/index.dat" >"$work/out" 2>&1 &&
+    cmp "$work/b.db.filters/filters.dat" "$work/k.db.filters/filters.dat" >"$work/out" 2>&1 ||
+    bad "filters after kills are not those of an undisturbed scan"
 
 # ---- what is refused ----
 
