@@ -37,7 +37,7 @@ static void result_check(const struct sanad_result *result, enum sanad_verdict v
 static void statement_feed(const struct sanad_input *input)
 {
     struct sanad_statement ours;
-    struct sanad_result result;
+    struct sanad_result result = {.verdict = SANAD_VERDICT_HOLDS};
     struct stmt *theirs = NULL;
     struct err err = {0};
     enum sanad_verdict verdict = sanad_statement_read(&verifier, &ours, &result, input);
@@ -56,7 +56,7 @@ static void trust_feed(const struct sanad_input *input)
 {
     static const char note[] = "sanad/statement/v1 claim\n{}\n\n\xe2\x80\x94 x AAAAAAAA\n";
     const struct sanad_input statement = {"note", (const uint8_t *)note, sizeof note - 1};
-    struct sanad_result result;
+    struct sanad_result result = {.verdict = SANAD_VERDICT_HOLDS};
     result_check(&result, sanad_verify_statement_by(&verifier, &result, &statement, input));
 }
 
@@ -66,7 +66,7 @@ static void policy_feed(const struct sanad_input *input)
                                "\xe2\x80\x94 x AAAAAAAA\n";
     const struct sanad_input checkpoint = {"note", (const uint8_t *)note, sizeof note - 1};
     struct sanad_checkpoint ours;
-    struct sanad_result result;
+    struct sanad_result result = {.verdict = SANAD_VERDICT_HOLDS};
     struct tlog_policy *theirs = NULL;
     struct err err = {0};
     enum sanad_verdict verdict =
@@ -87,14 +87,14 @@ static void place_feed(const struct sanad_input *input)
     const struct sanad_input entry = {"entry", NULL, 0};
     struct sanad_place place;
     struct sanad_checkpoint checkpoint;
-    struct sanad_result result;
+    struct sanad_result result = {.verdict = SANAD_VERDICT_HOLDS};
     result_check(&result, sanad_verify_place(&verifier, &place, &result, &entry, input, &policy));
     result_check(&result, sanad_verify_checkpoint(&verifier, &checkpoint, &result, input, &policy));
 }
 
 static void fraud_feed(const struct sanad_input *input)
 {
-    struct sanad_result result;
+    struct sanad_result result = {.verdict = SANAD_VERDICT_HOLDS};
     result_check(&result, sanad_verify_fraud(&verifier, &result, input, &policy));
 }
 
@@ -102,7 +102,7 @@ static void headers_feed(const struct sanad_input *input)
 {
     uint8_t first[32] = {0};
     struct sanad_headers headers;
-    struct sanad_result result;
+    struct sanad_result result = {.verdict = SANAD_VERDICT_HOLDS};
     struct hash256 hash;
     if (input->size >= SANAD_HEADER_SIZE) {
         header_hash(&hash, input->data);

@@ -111,6 +111,26 @@ static void spoilt_files(void **state)
     buf_free(&raw);
 }
 
+/* One key for two origins: no two checkpoints of one log. */
+static void two_origins_are_no_fraud(void **state)
+{
+    (void)state;
+    struct buf notes[2] = {buf_with_max(4096), buf_with_max(4096)};
+    struct buf raw = buf_with_max(1 << 16);
+    struct tlog_fraud fraud = {.path = {.count = 0}};
+    struct toylog other = forked;
+    memcpy(other.origin, "xs.example/two", sizeof "xs.example/two");
+    toylog_checkpoint(&honest, &notes[0], 100);
+    toylog_checkpoint(&other, &notes[1], 100);
+    fraud.first = buf_bytes(&notes[0]);
+    fraud.second = buf_bytes(&notes[1]);
+    tlog_fraud_write(&raw, &fraud);
+    assert_int_equal(fraud_both(buf_bytes(&raw), &honest.key), SANAD_VERDICT_UNDECIDED);
+    buf_free(&notes[0]);
+    buf_free(&notes[1]);
+    buf_free(&raw);
+}
+
 /* Another log's key before the right one changes nothing; a policy without logs shows nothing. */
 static void policies_of_several_logs(void **state)
 {
@@ -135,8 +155,8 @@ static void policies_of_several_logs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_pair_of_sizes),
-                                       cmocka_unit_test(spoilt_files),
-                                       cmocka_unit_test(policies_of_several_logs)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_pair_of_sizes), cmocka_unit_test(spoilt_files),
+        cmocka_unit_test(two_origins_are_no_fraud), cmocka_unit_test(policies_of_several_logs)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

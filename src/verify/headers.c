@@ -132,6 +132,17 @@ static enum sanad_verdict work_check(struct run *run, struct sanad_result *resul
 /* ---- nBits ------------------------------------------------------------------------------------
  */
 
+uint32_t verify_retarget(uint32_t bits, int64_t span, uint32_t period, uint32_t limit_bits)
+{
+    struct verify_u256 target;
+    struct verify_u256 limit;
+    bool good = verify_target_of(&target, bits) && verify_target_of(&limit, limit_bits);
+    sanad_assert(good && period >= 4);
+    span = span < period / 4 ? period / 4 : span > 4 * (int64_t)period ? 4 * (int64_t)period : span;
+    target = verify_u256_mul_div(&target, (uint32_t)span, period);
+    return verify_target_bits(verify_u256_compare(&target, &limit) > 0 ? &limit : &target);
+}
+
 /* The timespan covers one interval less than the period has blocks: an error of the first release
  * that is the rule now. 0: the run does not hold the whole period. */
 static uint32_t retarget(const struct run *run)
@@ -142,15 +153,9 @@ static uint32_t retarget(const struct run *run)
     if (run->at < run->interval)
         return 0;
     uint32_t first = run->at - run->interval;
-    struct verify_u256 target;
-    int64_t period = run->network->period_s;
-    int64_t span = (int64_t)time_of(run, last) - time_of(run, first);
-    span = span < period / 4 ? period / 4 : span > period * 4 ? period * 4 : span;
-    bool good = verify_target_of(&target, bits_of(run, run->network->enforce_bip94 ? first : last));
-    sanad_assert(good); /* it passed work_check */
-    target = verify_u256_mul_div(&target, (uint32_t)span, (uint32_t)period);
-    return verify_target_bits(verify_u256_compare(&target, &run->limit) > 0 ? &run->limit
-                                                                            : &target);
+    return verify_retarget(bits_of(run, run->network->enforce_bip94 ? first : last),
+                           (int64_t)time_of(run, last) - time_of(run, first),
+                           run->network->period_s, run->network->limit_bits);
 }
 
 static uint32_t expected_bits(const struct run *run)
@@ -165,19 +170,21 @@ static uint32_t expected_bits(const struct run *run)
     return run->real_bits;
 }
 
-/* Where the period is not whole, a quarter and four times the old target are the bounds. */
-static bool retarget_in_bounds(const struct run *run)
+bool verify_retarget_in_bounds(uint32_t old_bits, uint32_t new_bits, uint32_t limit_bits)
 {
     struct verify_u256 old_target;
-    bool good = verify_target_of(&old_target, bits_of(run, run->at - 1));
-    sanad_assert(good); /* it passed work_check */
+    struct verify_u256 new_target;
+    struct verify_u256 limit;
+    bool good = verify_target_of(&old_target, old_bits) &&
+                verify_target_of(&new_target, new_bits) && verify_target_of(&limit, limit_bits);
+    sanad_assert(good); /* the first two passed work_check */
     struct verify_u256 low = verify_u256_mul_div(&old_target, 1, 4);
     struct verify_u256 high = verify_u256_mul_div(&old_target, 4, 1);
-    if (verify_u256_compare(&high, &run->limit) > 0)
-        high = run->limit;
+    if (verify_u256_compare(&high, &limit) > 0)
+        high = limit;
     return verify_target_of(&low, verify_target_bits(&low)) &&
-           verify_u256_compare(&run->target, &low) >= 0 &&
-           verify_u256_compare(&run->target, &high) <= 0;
+           verify_u256_compare(&new_target, &low) >= 0 &&
+           verify_u256_compare(&new_target, &high) <= 0;
 }
 
 static enum sanad_verdict bits_check(const struct run *run, struct sanad_result *result)
@@ -185,7 +192,8 @@ static enum sanad_verdict bits_check(const struct run *run, struct sanad_result 
     uint32_t expected = expected_bits(run);
     if (expected != 0 && bits_of(run, run->at) != expected)
         return refuse(run, result, "its nBits is not what the retarget rule gives");
-    if (expected == 0 && !run->network->allow_min_difficulty && !retarget_in_bounds(run))
+    if (expected == 0 && !run->network->allow_min_difficulty &&
+        !verify_retarget_in_bounds(bits_of(run, run->at - 1), run->bits, run->network->limit_bits))
         return refuse(run, result, "its nBits moves the target by more than a factor of four");
     return SANAD_VERDICT_HOLDS;
 }

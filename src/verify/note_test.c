@@ -194,6 +194,88 @@ static void edge_cases_of_ed25519(void **state)
     json_decref(cases);
 }
 
+/* A note of a text with a number of lines by one key, whose name has a size. */
+static struct buf note_of(size_t text_size, size_t name_size, size_t line_count, char vkey[512])
+{
+    char name[NOTE_NAME_MAX + 2];
+    struct buf note = buf_with_max(2 << 20);
+    memset(name, 'n', sizeof name);
+    name[name_size < NOTE_NAME_MAX ? name_size : NOTE_NAME_MAX] = 0;
+    const struct test_key key = key_of(name, NOTE_KEY_TYPE_ED25519, 1);
+    memcpy(vkey, key.vkey, sizeof key.vkey);
+    memset(buf_extend(&note, text_size), 'x', text_size);
+    note.data[text_size - 1] = '\n';
+    buf_u8(&note, '\n');
+    for (size_t i = 0; i < line_count; i++)
+        note_sign(&note, bytes_of(note.data, text_size), &key.key, key.seed);
+    return note;
+}
+
+static void the_ceilings_are_the_programs(void **state)
+{
+    (void)state;
+    char vkey[512];
+    for (size_t count = NOTE_SIGNATURE_MAX - 1; count <= NOTE_SIGNATURE_MAX + 1; count++) {
+        struct keys keys = {.count = 0};
+        struct buf note = note_of(20, 5, count, vkey);
+        key_add(&keys, vkey);
+        assert_int_equal(note_both(buf_bytes(&note), &keys), count <= NOTE_SIGNATURE_MAX);
+        buf_free(&note);
+    }
+    struct buf one = note_of(20, 5, 1, vkey);
+    for (size_t size = NOTE_SIZE_MAX - 1; size <= NOTE_SIZE_MAX + 1; size++) {
+        struct keys keys = {.count = 0};
+        struct buf note = note_of(20 + size - one.size, 5, 1, vkey);
+        key_add(&keys, vkey);
+        assert_int_equal(note.size, size);
+        assert_int_equal(note_both(buf_bytes(&note), &keys), size <= NOTE_SIZE_MAX);
+        buf_free(&note);
+    }
+    buf_free(&one);
+    for (size_t size = NOTE_NAME_MAX - 1; size <= NOTE_NAME_MAX + 1; size++) {
+        struct keys keys = {.count = 0};
+        struct buf note = note_of(20, size, 1, vkey);
+        struct buf longer = buf_with_max(4096);
+        const uint8_t *at = memchr(note.data + 20, 'n', note.size - 20);
+        size_t before = (size_t)(at - note.data);
+        buf_add(&longer, bytes_of(note.data, before));
+        if (size > NOTE_NAME_MAX)
+            buf_u8(&longer, 'n');
+        buf_add(&longer, bytes_of(at, note.size - before));
+        key_add(&keys, vkey);
+        assert_int_equal(note_both(buf_bytes(&longer), &keys), size <= NOTE_NAME_MAX);
+        buf_free(&note);
+        buf_free(&longer);
+    }
+}
+
+/* Signed rightly, but for a time that the format does not have. */
+static void a_time_over_63_bits(void **state)
+{
+    (void)state;
+    static const char text[] = "a\n1\nb\n";
+    static const uint64_t times[] = {0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX};
+    struct test_key key = key_of("w.example", NOTE_KEY_TYPE_COSIGNATURE, 8);
+    struct keys keys = {.count = 0};
+    key_add(&keys, key.vkey);
+    for (size_t i = 0; i < countof(times); i++) {
+        uint8_t raw[4 + 8 + 64];
+        struct buf message = buf_with_max(4096);
+        struct buf note = buf_with_max(4096);
+        memcpy(raw, key.key.id, 4);
+        for (size_t n = 0; n < 8; n++)
+            raw[4 + n] = (uint8_t)(times[i] >> (56 - 8 * n));
+        buf_format(&message, "cosignature/v1\ntime %llu\n%s", (unsigned long long)times[i], text);
+        ed25519_sign(raw + 12, key.seed, buf_bytes(&message));
+        buf_format(&note, "%s\n\u2014 %s ", text, key.key.name);
+        base64_encode(&note, bytes_of(raw, sizeof raw));
+        buf_u8(&note, '\n');
+        assert_int_equal(note_both(buf_bytes(&note), &keys), times[i] <= INT64_MAX);
+        buf_free(&message);
+        buf_free(&note);
+    }
+}
+
 static void little_memory_is_refused(void **state)
 {
     (void)state;
@@ -226,9 +308,12 @@ static void little_memory_is_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_notes), cmocka_unit_test(a_mirrors_cosignature),
-        cmocka_unit_test(keys_that_are_none), cmocka_unit_test(edge_cases_of_ed25519),
-        cmocka_unit_test(little_memory_is_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(published_notes),
+                                       cmocka_unit_test(a_mirrors_cosignature),
+                                       cmocka_unit_test(keys_that_are_none),
+                                       cmocka_unit_test(edge_cases_of_ed25519),
+                                       cmocka_unit_test(the_ceilings_are_the_programs),
+                                       cmocka_unit_test(a_time_over_63_bits),
+                                       cmocka_unit_test(little_memory_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,6 +219,7 @@ static void ceilings_of_a_policy(void **state)
 {
     (void)state;
     struct buf note = checkpoint_make(SIZE, 0);
+    struct test_key witness_more = key_of("m.example", NOTE_KEY_TYPE_COSIGNATURE, 1);
     for (size_t extra = 0; extra < 2; extra++) {
         struct buf policy = buf_with_max(1 << 20);
         for (size_t i = 0; i < TLOG_POLICY_GROUP_MAX / 4; i++) {
@@ -237,6 +238,29 @@ static void ceilings_of_a_policy(void **state)
             buf_text(&policy, " a");
         buf_u8(&policy, '\n');
         (void)checkpoint_both(buf_bytes(&note), buf_bytes(&policy));
+        buf_free(&policy);
+        policy = buf_with_max(1 << 20);
+        for (size_t i = 0; i < TLOG_POLICY_WITNESS_MAX + extra; i++) {
+            struct test_key key = key_of("w.example", NOTE_KEY_TYPE_COSIGNATURE, (uint8_t)i);
+            if (i == TLOG_POLICY_WITNESS_MAX)
+                key = witness_more;
+            buf_format(&policy, "witness w%zu %s\n", i, key.vkey);
+        }
+        buf_format(&policy, "log %s\nquorum none\n", log_vkey);
+        assert_int_equal(checkpoint_both(buf_bytes(&note), buf_bytes(&policy)),
+                         extra ? SANAD_VERDICT_REFUSED : SANAD_VERDICT_HOLDS);
+        buf_free(&policy);
+        policy = buf_with_max(1 << 20);
+        buf_format(&policy, "log %s\nwitness g %s\n", log_vkey, witness_more.vkey);
+        for (size_t i = 0; i < TLOG_POLICY_GROUP_MAX + extra; i++) {
+            buf_format(&policy, "group g%zu any g", i); /* each of the one before */
+            if (i > 0)
+                buf_format(&policy, "%zu", i - 1);
+            buf_u8(&policy, '\n');
+        }
+        buf_text(&policy, "quorum none\n");
+        assert_int_equal(checkpoint_both(buf_bytes(&note), buf_bytes(&policy)),
+                         extra ? SANAD_VERDICT_REFUSED : SANAD_VERDICT_HOLDS);
         buf_free(&policy);
     }
     buf_free(&note);
@@ -395,6 +419,41 @@ static void a_place_in_a_log(void **state)
     buf_free(&proof);
 }
 
+static void ceilings_of_a_proof(void **state)
+{
+    (void)state;
+    struct buf policy = policy_make("quorum none");
+    struct buf note = checkpoint_make(SIZE, 0);
+    const struct bytes none = bytes_of(NULL, 0);
+    for (size_t count = TLOG_PROOF_MAX - 1; count <= TLOG_PROOF_MAX + 1; count++) {
+        struct buf raw = buf_with_max(1 << 16);
+        buf_text(&raw, "c2sp.org/tlog-proof@v1\nindex 1\n");
+        for (size_t i = 0; i < count; i++)
+            buf_text(&raw, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
+        buf_u8(&raw, '\n');
+        buf_add(&raw, buf_bytes(&note));
+        assert_int_equal(place_both(none, buf_bytes(&raw), buf_bytes(&policy)),
+                         count > TLOG_PROOF_MAX ? SANAD_VERDICT_REFUSED
+                                                : SANAD_VERDICT_CONTRADICTED);
+        buf_free(&raw);
+    }
+    for (size_t size = TLOG_CHECKPOINT_MAX - 1; size <= TLOG_CHECKPOINT_MAX + 1; size++) {
+        struct buf raw = buf_with_max(4 << 20);
+        uint8_t *zeros = mem_zalloc(size, 1);
+        buf_text(&raw, "c2sp.org/tlog-proof@v1\nextra ");
+        base64_encode(&raw, bytes_of(zeros, size));
+        buf_text(&raw, "\nindex 1\n\n");
+        buf_add(&raw, buf_bytes(&note));
+        assert_int_equal(place_both(none, buf_bytes(&raw), buf_bytes(&policy)),
+                         size > TLOG_CHECKPOINT_MAX ? SANAD_VERDICT_REFUSED
+                                                    : SANAD_VERDICT_CONTRADICTED);
+        buf_free(&raw);
+        free(zeros);
+    }
+    buf_free(&policy);
+    buf_free(&note);
+}
+
 static void spoilt_proofs(void **state)
 {
     (void)state;
@@ -439,6 +498,7 @@ int main(void)
                                        cmocka_unit_test(spoilt_checkpoints_and_policies),
                                        cmocka_unit_test(published_logs),
                                        cmocka_unit_test(a_place_in_a_log),
+                                       cmocka_unit_test(ceilings_of_a_proof),
                                        cmocka_unit_test(spoilt_proofs)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -10,9 +10,19 @@
 enum { SIGNER_COUNT = 4 };
 static struct test_key signers[SIGNER_COUNT];
 
+static char folder[PATH_SIZE];
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_folder_remove(folder);
+    return 0;
+}
+
 static int setup(void **state)
 {
     (void)state;
+    test_folder_make(folder);
     for (unsigned i = 0; i < SIGNER_COUNT; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "xs.example/k%u", i);
@@ -312,19 +322,16 @@ static int stmt_code(struct bytes note, struct bytes trust_text, struct err *err
     struct stmt *stmt;
     struct trust *trust;
     struct stmt_check check;
-    char folder[PATH_SIZE];
     char path[PATH_SIZE];
     int code = stmt_read(&stmt, "x.note", note, err);
     if (code)
         return code;
-    test_folder_make(folder);
     test_ok(path_join(path, folder, "trust", err), err);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(trust_text.data, 1, trust_text.size, file), trust_text.size);
     assert_int_equal(fclose(file), 0);
     code = trust_read_file(&trust, path, err);
-    test_folder_remove(folder);
     if (code == 0) {
         code = stmt_verify(&check, stmt, trust, stmt_time(stmt), err);
         trust_free(trust);
@@ -418,10 +425,66 @@ static struct buf root_note(size_t signed_by, const char *expires, const char *m
     return note;
 }
 
+/* Two that a root may name, three that it may not. */
+static void partners_make(char ret[5][1024])
+{
+    static const char hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const struct test_key cosigner = key_of("xp.example/w", NOTE_KEY_TYPE_COSIGNATURE, 30);
+    const char *const formats[] = {"", ",\"root_sha256\":\"", ",\"root_sha256\":\"E", "", ""};
+    for (size_t i = 0; i < 5; i++)
+        (void)snprintf(ret[i], 1024,
+                       "\"partners\":[{\"authority\":\"%s\",\"keys\":[\"%s\"],\"log\":"
+                       "\"xp.example/log\"%s%s%s}],",
+                       i == 4 ? "" : "xp", i == 3 ? cosigner.vkey : signers[3].vkey, formats[i],
+                       *formats[i] ? hash + (i == 2) : "", *formats[i] ? "\"" : "");
+}
+
+/* A root's own text with a part of it put in another's place, and signed. */
+static void other_roots_are_refused(void **state)
+{
+    (void)state;
+    const struct test_key cosigner = key_of("xs.example/k2", NOTE_KEY_TYPE_COSIGNATURE, 2);
+    const struct {
+        const char *from, *to;
+    } rows[] = {
+        {"\"root\":{\"keys", "\"revoke\":{\"keys\":[\"xs.example/k0\"],\"threshold\":1},"
+                             "\"root\":{\"keys"},
+        {"\"root\":{\"keys", "\"document\":{\"keys"},
+        {"\"claim\":{", "\"correction\":{"},
+        {signers[2].vkey, cosigner.vkey},
+        {"\"threshold\":2", "\"threshold\":3"},
+        {"\"version\":1", "\"version\":0"},
+        {"\"prev\":-1", "\"prev\":-2"},
+        {"\"seq\":0", "\"seq\":-1"},
+        {"\"seq\":0,", ""},
+    };
+    struct buf claim = note_make("sanad/statement/v1 claim", bytes_of_text(claim_json), 2);
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct buf root = root_note(0, "2027-01-01", "");
+        const char *text = strchr(buf_cstr(&root), '\n') + 1;
+        const char *at = strstr(text, rows[i].from);
+        struct buf json = buf_with_max(1 << 16);
+        assert_non_null(at);
+        buf_add(&json, bytes_of(text, (size_t)(at - text)));
+        buf_text(&json, rows[i].to);
+        buf_add(&json,
+                bytes_of(at + strlen(rows[i].from), strcspn(at, "\n") - strlen(rows[i].from)));
+        struct buf note = note_make("sanad/statement/v1 root", buf_bytes(&json), 2);
+        if (trust_both(buf_bytes(&claim), buf_bytes(&note)) != SANAD_VERDICT_REFUSED)
+            fail_msg("%s for %s", rows[i].to, rows[i].from);
+        buf_free(&root);
+        buf_free(&json);
+        buf_free(&note);
+    }
+    buf_free(&claim);
+}
+
 static void roots(void **state)
 {
     (void)state;
     uint64_t random = 34;
+    static char partners[5][1024];
+    partners_make(partners);
     static const char partner[] =
         "\"partners\":[{\"authority\":\"xp\",\"keys\":[\"xp.example/log+00000000+AQ==\"],"
         "\"log\":\"xp.example/log\"}],";
@@ -437,6 +500,11 @@ static void roots(void **state)
         {2, "2026-01-01", "", SANAD_VERDICT_REFUSED},
         {2, "2027-01-01", "\"other\":1,", SANAD_VERDICT_REFUSED},
         {2, "2027-01-01", partner, SANAD_VERDICT_REFUSED},
+        {2, "2027-01-01", partners[0], SANAD_VERDICT_HOLDS},
+        {2, "2027-01-01", partners[1], SANAD_VERDICT_HOLDS},
+        {2, "2027-01-01", partners[2], SANAD_VERDICT_REFUSED},
+        {2, "2027-01-01", partners[3], SANAD_VERDICT_REFUSED},
+        {2, "2027-01-01", partners[4], SANAD_VERDICT_REFUSED},
     };
     struct buf note = note_make("sanad/statement/v1 claim", bytes_of_text(claim_json), 2);
     for (size_t i = 0; i < countof(rows); i++) {
@@ -516,7 +584,8 @@ int main(void)
                                        cmocka_unit_test(keys_with_a_threshold),
                                        cmocka_unit_test(trust_files),
                                        cmocka_unit_test(roots),
+                                       cmocka_unit_test(other_roots_are_refused),
                                        cmocka_unit_test(spoilt_roots_signed_again),
                                        cmocka_unit_test(the_role_of_a_kind)};
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -284,6 +284,7 @@ static void sentence_format(struct sentence *sentence, const char *format, va_li
 enum sanad_verdict verify_say(struct sanad_result *result, enum sanad_verdict verdict,
                               const char *format, ...)
 {
+    /* cppcheck-suppress ctuuninitvar ; where the text begins, not what is in it */
     struct sentence sentence = {.text = result->text};
     va_list args;
     va_start(args, format);

@@ -248,6 +248,11 @@ uint32_t verify_target_bits(const struct verify_u256 *target);
 /* 2^256 / (target + 1): how many hashes are tried for one below it. */
 struct verify_u256 verify_work_of(const struct verify_u256 *target);
 
+/* What nBits must become after a period of so many seconds that took `span` (headers.c). */
+uint32_t verify_retarget(uint32_t bits, int64_t span, uint32_t period, uint32_t limit_bits);
+/* Where the period is not whole, a quarter and four times the old target are the bounds. */
+bool verify_retarget_in_bounds(uint32_t old_bits, uint32_t new_bits, uint32_t limit_bits);
+
 /* ---- times (time.c)
  * ------------------------------------------------------------------------------------------ */
 
