@@ -386,6 +386,41 @@ static void keys_and_logs_that_are_not_the_ones(void **state)
     place_close(&place);
 }
 
+/* The head of a bundle is what any witness is asked, as it stands. */
+static void the_head_is_a_request(void **state)
+{
+    static const size_t cases[][2] = {{0, 10}, {10, 300}, {300, 300}, {300, 899}};
+    struct place place;
+    struct witness_folder *store;
+    struct witness *witness;
+    struct err err = {0};
+    (void)state;
+    place_open(&place, 900);
+    test_ok(witness_folder_open(&store, place.state, &err), &err);
+    const struct witness_log log = {.origin = place.log.origin, .key = &place.log.key};
+    const struct witness_options options = {.key = &place.witness,
+                                            .seed = place.witness_seed,
+                                            .logs = &log,
+                                            .log_count = 1,
+                                            .store = witness_folder_store(store)};
+    test_ok(witness_new(&witness, &options, &err), &err);
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct bundle *bundle;
+        struct http_answer answer;
+        struct witness_event event;
+        pack(&place, &place.log, cases[i][0], cases[i][1]);
+        test_ok(bundle_open(&bundle, place.path, &err), &err);
+        witness_add_checkpoint(witness, &answer, &event, buf_bytes(&bundle->raw));
+        assert_int_equal(answer.status, 200);
+        assert_int_equal(event.size, cases[i][1]);
+        buf_free(&answer.body);
+        bundle_close(bundle);
+    }
+    witness_free(witness);
+    witness_folder_close(store);
+    place_close(&place);
+}
+
 /* ---- damage ------------------------------------------------------------------------------------
  */
 
@@ -443,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_second_story_is_refused_and_proved),
         cmocka_unit_test(one_story_alone_is_cosigned),
         cmocka_unit_test(keys_and_logs_that_are_not_the_ones),
+        cmocka_unit_test(the_head_is_a_request),
         cmocka_unit_test(no_flip_comes_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,7 +118,8 @@ expect 0 "the log goes on" sanad log audit log --policy policy --json
 
 # The code on the terminal and the picture give the same bytes.
 cat >blocks.awk <<'AWK'
-# Half blocks, light ones drawn, to a bitmap of 4 x 4 pixels a module.
+# Half blocks to a bitmap of 4 x 4 pixels a module. What is drawn is light, or with -v drawn=1 dark.
+BEGIN { pixel[drawn + 0] = "0 0 0 0 "; pixel[1 - drawn] = "1 1 1 1 " }
 {
     top = bottom = ""
     while (length($0)) {
@@ -126,8 +127,8 @@ cat >blocks.awk <<'AWK'
         upper = three == "\342\226\210" || three == "\342\226\200"
         lower = three == "\342\226\210" || three == "\342\226\204"
         $0 = substr($0, upper || lower ? 4 : 2)
-        top = top (upper ? "0 0 0 0 " : "1 1 1 1 ")
-        bottom = bottom (lower ? "0 0 0 0 " : "1 1 1 1 ")
+        top = top pixel[!upper]
+        bottom = bottom pixel[!lower]
         if (NR == 1) modules++
     }
     for (i = 0; i < 4; i++) rows[++n] = top
@@ -150,6 +151,18 @@ if command -v zbarimg >/dev/null 2>&1; then
         echo "skipped: the picture: zbarimg reads no SVG here"
     fi
     expect 0 "scanned lines are taken" answer scanned
+    # On a terminal with colours every line sets both of them, black on white.
+    if command -v script >/dev/null 2>&1; then
+        env -u NO_COLOR TERM=xterm-256color script -qec "'$SANAD_BIN' bundle import b0 --policy known \
+            --mirror there/xs --key w.key --out lines --qr" /dev/null </dev/null 2>&1 | tr -d '\r' >seen
+        escape=$(printf '\033')
+        sed -n "s/^$escape\[38;5;16;48;5;231m\(.*\)$escape\[0m\$/\1/p" seen |
+            awk -v drawn=1 -f blocks.awk >lines.pbm
+        zbarimg -q --raw lines.pbm 2>/dev/null | sed '/^$/d' >scanned
+        same "the code in colours" lines scanned
+    else
+        echo "skipped: the code in colours: no script"
+    fi
 else
     echo "skipped: QR codes read back: no zbarimg (package zbar-tools)"
 fi
@@ -351,6 +364,36 @@ unsigned 0
 damaged "all of them missing" "cut short"
 unsigned 9223372036854775808
 damaged "one more than that" "first line"
+
+# ---- a full disk ------------------------------------------------------------------------------------
+
+"$cosign" write wide 6000
+expect 0 "export" sanad bundle export wide --since 0 --out wide.bundle
+cat >full.sh <<'SH'
+mkdir tiny && mount -t tmpfs -o size=300k none tiny || exit 77
+import() {
+    "$SANAD_BIN" bundle import wide.bundle --policy toypolicy --mirror tiny/copy --key w.key \
+        --mirror-key m.key --state wide.state --out full.lines >full.out 2>full.err
+}
+import
+[ $? = 4 ] || { echo "a full disk has another exit code"; exit 1; }
+grep -q 'No space left' full.err || { echo "a full disk has other words"; exit 1; }
+[ ! -e full.lines ] && [ ! -e tiny/copy/checkpoint ] || { echo "half of it stands there"; exit 1; }
+mount -o remount,size=8m tiny && import || { echo "it does not go on"; exit 1; }
+[ "$(wc -l <full.lines)" = 2 ] && diff -r wide/tile tiny/copy/tile
+SH
+SANAD_BIN=$SANAD_BIN unshare -rm sh full.sh >out 2>err
+case $? in
+0) checks=$((checks + 1)) ;;
+77 | 127) echo "skipped: a full disk: no mount of one's own here" ;;
+1) if grep -q '^unshare' err; then
+    echo "skipped: a full disk: no mount of one's own here"
+else
+    checks=$((checks + 1))
+    bad "a full disk"
+fi ;;
+*) bad "a full disk" ;;
+esac
 
 # ---- killed ----------------------------------------------------------------------------------------
 
