@@ -8,12 +8,8 @@ LC_ALL=C
 export LC_ALL
 
 build="gcc libc6-dev cmake ninja-build pkgconf libssl-dev libsodium-dev libsecp256k1-dev
-<<<<<<< HEAD
     libjansson-dev libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev libqrencode-dev
-    uthash-dev jq"
-=======
-    libjansson-dev libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev libzmq3-dev uthash-dev jq"
->>>>>>> 6169ce8 (source: a node over REST or JSON-RPC; scan and verify read it, and follow it)
+    libzmq3-dev uthash-dev jq"
 check="$build libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck scdoc
     bash bash-completion zbar-tools age golang-go golang-golang-x-mod-dev
     python3-opentimestamps"
