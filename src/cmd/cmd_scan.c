@@ -240,6 +240,20 @@ static int run_open(struct scan_run *run, const struct cmd_args *args, struct er
     return code;
 }
 
+/* Whose word it rests on, where it rests on somebody's. */
+static json_t *evidence_json(const struct source *source)
+{
+    struct source_evidence evidence;
+    source_evidence_get(&evidence, source);
+    json_t *json = json_object();
+    json_object_set_new(json, "source", json_string("p2p"));
+    json_object_set_new(json, "peers_agreed", json_integer(evidence.agreed));
+    json_object_set_new(json, "peers_wanted", json_integer(evidence.wanted));
+    json_object_set_new(json, "peers_banned", json_integer(evidence.banned));
+    json_object_set_new(json, "birthday", json_integer(evidence.birthday));
+    return json;
+}
+
 static json_t *result_json(const struct scan_run *run, const struct scan_result *result,
                            const char *gap)
 {
@@ -273,6 +287,8 @@ static json_t *result_json(const struct scan_run *run, const struct scan_result 
         json_object_set_new(json, "missing", json_pack("[s]", gap));
     json_object_set_new(json, "passes", json_integer(result->passes));
     json_object_set_new(json, "grade", json_string(grade_name(state->grade)));
+    if (run->source && source_is_light(run->source))
+        json_object_set_new(json, "evidence", evidence_json(run->source));
     json_object_set_new(json, "seconds", json_real(seconds));
     json_object_set_new(
         json, "bytes_per_second",
@@ -314,6 +330,21 @@ static void read_show(const struct scan_result *result, const struct screen *scr
                     seconds > 0 ? (double)result->bytes / seconds / 1e6 : 0);
 }
 
+static void evidence_show(const struct source *source, const struct screen *screen)
+{
+    struct source_evidence evidence;
+    source_evidence_get(&evidence, source);
+    if (evidence.agreed > 0)
+        screen_line(screen, STYLE_PLAIN, "  agreed   %u peers say the same of all filters%s",
+                    evidence.agreed, evidence.agreed < 3 ? ": they are few" : "");
+    else
+        screen_line(screen, STYLE_PLAIN, "  agreed   in an earlier run: no block is new");
+    if (evidence.birthday > 0)
+        screen_line(screen, STYLE_UNSURE,
+                    "  note     no block below height %u was looked at (--birthday)",
+                    evidence.birthday);
+}
+
 static void result_show(const struct scan_run *run, const struct scan_result *result)
 {
     struct screen screen = screen_stdout(run->simulated);
@@ -326,6 +357,8 @@ static void result_show(const struct scan_run *run, const struct scan_result *re
                 state->tip_height, time);
     screen_line(&screen, STYLE_PLAIN, "  block    %s", hash);
     screen_line(&screen, STYLE_PLAIN, "  grade    %s", grade_name(state->grade));
+    if (run->source && source_is_light(run->source))
+        evidence_show(run->source, &screen);
     read_show(result, &screen);
     screen_line(&screen, STYLE_PLAIN, "  found    %llu coins, %llu of them spent",
                 (unsigned long long)state->coin_count, (unsigned long long)state->spend_count);

@@ -3,6 +3,13 @@
  * ctest-label: threads */
 #include "p2p/p2p_test.h"
 
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
 static void test_sync(void **state)
 {
     struct stage stage;
@@ -101,6 +108,144 @@ static void test_reorganisation(void **state)
     toy_free(&toy);
 }
 
+/* ---- a network that goes away and comes back ---------------------------------------------------
+ */
+
+struct later {
+    struct toypeer_options options;
+    struct toypeer *peer;
+};
+
+static void *later_main(void *context)
+{
+    struct later *later = context;
+    struct timespec pause = {.tv_sec = 1, .tv_nsec = 500000000};
+    (void)nanosleep(&pause, NULL);
+    later->peer = toypeer_start(&later->options);
+    return NULL;
+}
+
+static void test_comes_back(void **state)
+{
+    struct stage stage;
+    pthread_t thread;
+    (void)state;
+    stage_open(&stage, 60);
+    struct toypeer *peer = stage_peer(&stage, TOYPEER_NONE);
+    stage_client(&stage);
+    test_ok(p2p_sync_headers(stage.p2p, &stage.err), &stage.err);
+    struct later later = {.options = {.world = &stage.world, .port = toypeer_port(peer)}};
+    toypeer_stop(peer);
+    assert_int_equal(pthread_create(&thread, NULL, later_main, &later), 0);
+    test_ok(stage_sync(&stage), &stage.err);
+    stage_complete(&stage);
+    (void)pthread_join(thread, NULL);
+    stage.peers[0] = later.peer;
+    stage_close(&stage);
+}
+
+/* ---- a proxy
+ * ------------------------------------------------------------------------------------- */
+
+struct proxy {
+    int listener;
+    uint16_t port;
+    uint16_t to; /* where it connects, whatever name it is told */
+    char name[64];
+    pthread_t thread;
+};
+
+static int loopback_socket(uint16_t *port, bool listens)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(*port),
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    if (!listens) {
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+        return fd;
+    }
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void read_exactly(int fd, uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        ssize_t got = recv(fd, data + at, size - at, 0);
+        assert_true(got > 0);
+        at += (size_t)got;
+    }
+}
+
+/* Bytes both ways until one side is done. */
+static void relay(int a, int b)
+{
+    static uint8_t room[65536];
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+        if (poll(fds, 2, -1) < 0)
+            return;
+        for (int i = 0; i < 2; i++) {
+            if (!fds[i].revents)
+                continue;
+            ssize_t got = recv(fds[i].fd, room, sizeof room, 0);
+            if (got <= 0 || send(i == 0 ? b : a, room, (size_t)got, MSG_NOSIGNAL) != got)
+                return;
+        }
+    }
+}
+
+/* RFC 1928, for one connection. */
+static void *proxy_main(void *context)
+{
+    struct proxy *proxy = context;
+    uint8_t raw[64];
+    int client = accept(proxy->listener, NULL, NULL);
+    read_exactly(client, raw, 3);
+    assert_memory_equal(raw, "\5\1\0", 3);
+    assert_int_equal(send(client, "\5\0", 2, 0), 2);
+    read_exactly(client, raw, 5);
+    assert_memory_equal(raw, "\5\1\0\3", 4);
+    read_exactly(client, (uint8_t *)proxy->name, raw[4]);
+    read_exactly(client, raw, 2);
+    int node = loopback_socket(&proxy->to, false);
+    assert_int_equal(send(client, "\5\0\0\1\0\0\0\0\0\0", 10, 0), 10);
+    relay(client, node);
+    (void)close(client);
+    (void)close(node);
+    return NULL;
+}
+
+/* A name that nobody can look up here is connected to all the same: the proxy was told it. */
+static void test_proxy(void **state)
+{
+    struct stage stage;
+    char address[32];
+    struct proxy proxy = {.port = 0};
+    (void)state;
+    stage_open(&stage, 60);
+    struct toypeer *peer = stage_peer(&stage, TOYPEER_NONE);
+    proxy.to = toypeer_port(peer);
+    proxy.listener = loopback_socket(&proxy.port, true);
+    assert_int_equal(pthread_create(&proxy.thread, NULL, proxy_main, &proxy), 0);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%u", proxy.port);
+    (void)snprintf(stage.list, sizeof stage.list, "node.invalid:18444");
+    stage.proxy = address;
+    stage_client(&stage);
+    test_ok(stage_sync(&stage), &stage.err);
+    stage_complete(&stage);
+    stage_close(&stage);
+    (void)pthread_join(proxy.thread, NULL);
+    (void)close(proxy.listener);
+    assert_string_equal(proxy.name, "node.invalid");
+}
+
 /* BIP158: the toy peers' filters come from an encoder of their own. */
 static void test_encoders_agree(void **state)
 {
@@ -130,7 +275,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encoders_agree), cmocka_unit_test(test_sync),
         cmocka_unit_test(test_kept),           cmocka_unit_test(test_long),
-        cmocka_unit_test(test_reorganisation),
+        cmocka_unit_test(test_reorganisation), cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_proxy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,14 @@ static void wallets_claim(json_t *json, const struct position *position)
     json_decref(list);
 }
 
+/* What kind of source a grade is had from. */
+static const char *source_word(enum grade grade)
+{
+    if (grade == GRADE_FILTER)
+        return "p2p";
+    return grade == GRADE_SNAPSHOT ? "snapshot" : "blocks";
+}
+
 json_t *position_statement(const struct position *position, const struct hash256 *public_book)
 {
     json_t *json = head_json(position);
@@ -158,7 +166,7 @@ json_t *position_statement(const struct position *position, const struct hash256
     if (position->from_height > 0)
         json_object_set_new(json, "from_height", json_integer(position->from_height));
     json_t *evidence = json_object();
-    json_object_set_new(evidence, "source", json_string("blocks"));
+    json_object_set_new(evidence, "source", json_string(source_word(position->grade)));
     json_object_set_new(json, "evidence", evidence);
     wallets_claim(json, position);
     return json;

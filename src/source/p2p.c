@@ -122,6 +122,17 @@ static void p2p_shard_name(const struct source *source, char ret_name[SOURCE_NAM
 /* ---- opening
  * -------------------------------------------------------------------------------------- */
 
+static void p2p_evidence(struct source_evidence *ret_evidence, const struct source *source)
+{
+    struct p2p_report report;
+    const struct p2p_source *p2p = p2p_of(source);
+    p2p_report_get(&report, p2p->p2p);
+    *ret_evidence = (struct source_evidence){.agreed = report.agreed,
+                                             .wanted = report.wanted,
+                                             .banned = report.banned,
+                                             .birthday = p2p->birthday};
+}
+
 static void p2p_source_close(struct source *source)
 {
     struct p2p_source *p2p = p2p_of(source);
@@ -136,6 +147,7 @@ static const struct source_ops p2p_ops = {
     .refresh = p2p_refresh,
     .block_read = p2p_block_read,
     .plan_choose = p2p_plan_choose,
+    .evidence = p2p_evidence,
     .shard_name = p2p_shard_name,
     .reader_open = source_fetch_reader_open,
     .reader_next = source_fetch_reader_next,

@@ -121,6 +121,13 @@ void source_shard_name(const struct source *source, char ret_name[SOURCE_NAME_SI
     source->ops->shard_name(source, ret_name, shard);
 }
 
+void source_evidence_get(struct source_evidence *ret_evidence, const struct source *source)
+{
+    *ret_evidence = (struct source_evidence){.agreed = 0};
+    if (source->ops->evidence)
+        source->ops->evidence(ret_evidence, source);
+}
+
 void source_stats_get(struct source_stats *ret_stats, const struct source *source)
 {
     *ret_stats = source->stats;

@@ -81,6 +81,15 @@ void source_filters_use(struct source *source, struct filters *filters, bool lig
  * scan reads only the blocks whose filters match, from several threads. */
 bool source_is_light(const struct source *source);
 
+/* Whose word a light source rests on; zeros of any other. */
+struct source_evidence {
+    unsigned agreed;   /* peers that said the same of the filter headers up to the tip */
+    unsigned wanted;   /* how many had to */
+    unsigned banned;   /* liars, in this run */
+    uint32_t birthday; /* no block below was looked at */
+};
+void source_evidence_get(struct source_evidence *ret_evidence, const struct source *source);
+
 /* What was found while indexing; for the report of a scan. */
 struct source_stats {
     uint64_t bytes;         /* of all blocks, without the 8 before each record */

@@ -53,6 +53,8 @@ struct source_ops {
     /* MISSING where blocks are known that no chain of bodies reaches; else 0. NULL: the lowest
      * header of the best chain that has no body is the gap. */
     int (*gap)(const struct source *source, struct err *err);
+    /* NULL: rests on nobody's word. */
+    void (*evidence)(struct source_evidence *ret_evidence, const struct source *source);
     /* Names where the blocks of a shard come from. */
     void (*shard_name)(const struct source *source, char ret_name[SOURCE_NAME_SIZE],
                        const struct source_shard *shard);

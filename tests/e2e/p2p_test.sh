@@ -47,10 +47,24 @@ answers "$work/blocks.db" "$work/blocks.answers" || finish
 peers none none none
 expect 0 "the scan over peers" scan --source "p2p:$list" --cache "$work/cache" --store "$work/p2p.db" || finish
 holds "grade" "$work/out" '.grade == "filter"'
+holds "who agreed" "$work/out" '.evidence == {source: "p2p", peers_agreed: 3, peers_wanted: 3,
+    peers_banned: 0, birthday: 0}'
 holds "the same tip" "$work/out" '.tip == $blocks[0].tip' --slurpfile blocks "$work/blocks.json"
 holds "the same coins" "$work/out" '.coins == $blocks[0].coins and .spends == $blocks[0].spends' \
     --slurpfile blocks "$work/blocks.json"
 answers "$work/p2p.db" "$work/p2p.answers" && same "the position over peers" "$work/blocks.answers" "$work/p2p.answers"
+
+# A stranger recomputes a statement over peers.
+printf 'forty bytes of nothing that anybody knows' >"$work/salt"
+echo 'a passphrase' >"$work/phrase"
+expect 0 "a key" sanad key new "$work/k1.json" --name xs.example/reserve/k1 --fast --passphrase-file "$work/phrase"
+expect 0 "a statement" sanad statement make reserve-position --store "$work/blocks.db" --nation XS \
+    --authority xs --log xs.example/log --salt-file "$work/salt" --key "$work/k1.json" \
+    --passphrase-file "$work/phrase" --out "$work/xs.note"
+expect 3 "a statement recomputed over peers" sanad verify "$work/xs.note" --book "$two/book-xs.json" \
+    --source "p2p:$list" --cache "$work/cache" --json
+holds "its figures" "$work/out" '[.checks[] | select(.name | test("figure|position|block"))] |
+    length > 0 and all(.verdict == "holds")'
 
 # A second store: all that is asked for is the blocks that match.
 expect 0 "a second store" scan --source "p2p:$list" --cache "$work/cache" --store "$work/second.db"
