@@ -56,6 +56,16 @@ echo "verify_core: $bytes bytes of code and tables, at most $SIZE_MAX"
 asked=$(foreign "$library" | grep -vE "$ALLOWED" || true)
 [ -z "$asked" ] || fail "it asks for $(echo "$asked" | tr '\n' ' ')"
 
+# The header is everybody's: plain C99, and C++ where there is a compiler for it.
+echo '#include <sanad/verify.h>' >"$folder/user.c"
+cp "$folder/user.c" "$folder/user.cc"
+"${CC:-cc}" -std=c99 -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only "$folder/user.c" ||
+    fail "the header is not plain C99"
+if command -v "${CXX:-c++}" >/dev/null 2>&1; then
+    "${CXX:-c++}" -std=c++17 -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only \
+        "$folder/user.cc" || fail "the header does not serve C++"
+fi
+
 clang=$(command -v clang-14 || command -v clang || true)
 if [ -z "$clang" ] || ! "$clang" --target=wasm32 -print-targets 2>/dev/null | grep -q wasm32; then
     echo "verify_core: no clang for WebAssembly here: not compiled to it"

@@ -410,6 +410,39 @@ static void trust_files(void **state)
     buf_free(&trust);
 }
 
+/* One key must never count as two signers, nor a role be said twice. */
+static void trust_files_that_count_twice(void **state)
+{
+    (void)state;
+    static const char *const roles[] = {
+        "\"claim\":{\"threshold\":2,\"keys\":[\"xs.example/k0\",\"xs.example/k0\"]}",
+        "\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k0\"]},"
+        "\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k1\"]}",
+        "\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k0\"]}},"
+        "\"roles\":{\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k0\"]}",
+        "\"claim\":{\"threshold\":2,\"threshold\":1,\"keys\":[\"xs.example/k0\",\"xs.example/"
+        "k1\"]}",
+        "\"claim\":{\"threshold\":2,\"keys\":[\"xs.example/k0\"]}",
+        "\"claim\":{\"threshold\":0,\"keys\":[\"xs.example/k0\"]}",
+        "\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k9\"]}",
+        "\"claim\":{\"threshold\":1}",
+        "\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k0\"],\"more\":1}",
+        "\"wish\":{\"threshold\":1,\"keys\":[\"xs.example/k0\"]}"};
+    const struct test_key twin = key_of("xs.example/twin", NOTE_KEY_TYPE_ED25519, 0);
+    const char *const keys[] = {signers[0].vkey, twin.vkey};
+    static const char good_role[] = "\"claim\":{\"threshold\":1,\"keys\":[\"xs.example/k0\"]}";
+    struct buf note = note_make("sanad/statement/v1 claim", bytes_of_text(claim_json), 1);
+    for (size_t i = 0; i < countof(roles) + countof(keys); i++) {
+        struct buf trust = buf_with_max(8192);
+        const char *role = i < countof(roles) ? roles[i] : good_role;
+        buf_format(&trust, "{\"keys\":[\"%s\",\"%s\"],\"roles\":{%s}}", signers[0].vkey,
+                   i < countof(roles) ? signers[1].vkey : keys[i - countof(roles)], role);
+        assert_int_equal(trust_both(buf_bytes(&note), buf_bytes(&trust)), SANAD_VERDICT_REFUSED);
+        buf_free(&trust);
+    }
+    buf_free(&note);
+}
+
 static struct buf root_note(size_t signed_by, const char *expires, const char *more)
 {
     struct buf json = buf_with_max(8192);
@@ -583,6 +616,7 @@ int main(void)
                                        cmocka_unit_test(all_kinds_are_known),
                                        cmocka_unit_test(keys_with_a_threshold),
                                        cmocka_unit_test(trust_files),
+                                       cmocka_unit_test(trust_files_that_count_twice),
                                        cmocka_unit_test(roots),
                                        cmocka_unit_test(other_roots_are_refused),
                                        cmocka_unit_test(spoilt_roots_signed_again),
