@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+enum { LARGE_SIZE = 1 << 20, LARGE_BUFFER = 1 << 18 };
+
 struct http_client {
     CURL *curl;
     char *credentials; /* or NULL */
@@ -104,6 +106,8 @@ static void options_set(struct http_client *client, const char *url, struct buf 
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->why) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+    if (limits->size_max > LARGE_SIZE) /* fewer and larger reads */
+        set = set && curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)LARGE_BUFFER) == CURLE_OK;
     if (client->credentials)
         set = set && curl_easy_setopt(curl, CURLOPT_USERPWD, client->credentials) == CURLE_OK;
     if (client->direct)
