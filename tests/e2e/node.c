@@ -13,6 +13,7 @@
  *   notx         getrawtransaction knows no block hash
  *   pruned=N     has thrown away what lies below height N
  *   ibd=N        is in its first download, N headers ahead
+ *   says=N       says that its best block has this height, while it sends all headers
  *   warmup=N     its first N answers are that it starts (-28)
  *   busy         some answers are that its queue is full
  *   401 403 500  every answer is that    html redirect   likewise
@@ -187,9 +188,12 @@ static json_t *chain_info(const struct exchange *x)
 {
     uint64_t ahead = 0;
     uint64_t pruned = 0;
+    uint64_t says;
     char name[32] = "";
     uint32_t height = tip_height(x);
     const char *chain = strstr(x->words, " chain=");
+    if (told_number(x, "says", &says))
+        height = (uint32_t)says;
     bool downloads = told_number(x, "ibd", &ahead);
     bool prunes = told_number(x, "pruned", &pruned);
     if (chain)
@@ -570,7 +574,7 @@ static bool answer_send(int line, const struct exchange *x)
                              x->status == 302 ? "Location: http://127.0.0.1:1/\r\n" : "");
     if (!send_all(line, head, (size_t)head_size))
         return false;
-    if (told(x, "trickle")) {
+    if (told(x, "trickle") && size > 0) {
         for (size_t i = 0; i < size && send_all(line, x->answer.data + i, 1); i++)
             (void)usleep(200000);
         return false;

@@ -210,6 +210,15 @@ grep -q '^sanad: .*Loading block index' "$work/err" || bad "the same by JSON-RPC
 
 # ---- blocks that are not there ------------------------------------------------------------------------------
 
+# More headers than it says to have blocks: taken up to a bound, the rest when it says so.
+echo "says=500" >"$control"
+rm -f "$fresh"*
+expect 0 "headers without end" scan "$fresh"
+holds "headers without end: a bound" "$work/out" '.tip.height == 2516'
+: >"$control"
+expect 0 "when it says so" scan "$fresh"
+holds "when it says so: all" "$work/out" '.tip.height == 4210'
+
 echo "ibd=100 cut=500" >"$control"
 rm -f "$fresh"*
 expect 3 "in its first download" scan "$fresh"
