@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- options
@@ -227,6 +228,21 @@ bool p2p_has_news(struct p2p *p2p)
     return news;
 }
 
+enum { COMMIT_SECONDS = 2 };
+
+/* Filters that came are made durable every few seconds, while more come. */
+static void wait_and_commit(struct p2p *p2p)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail with this clock */
+    until.tv_sec += COMMIT_SECONDS;
+    if (pthread_cond_timedwait(&p2p->changed, &p2p->lock, &until) == 0)
+        return;
+    (void)pthread_mutex_unlock(&p2p->lock);
+    (void)filters_commit(p2p->filters, NULL); /* what is wrong is told by the commit at the end */
+    (void)pthread_mutex_lock(&p2p->lock);
+}
+
 /* With the lock held: the thread works until the task ends. */
 static int task_run(struct p2p *p2p, enum task task, struct err *err)
 {
@@ -237,8 +253,10 @@ static int task_run(struct p2p *p2p, enum task task, struct err *err)
     p2p->task_err = (struct err){0};
     p2p->task_since_ms = p2p->progress_ms = clock_ms();
     net_wake(p2p);
-    while (!p2p->task_done)
+    while (!p2p->task_done && task != TASK_FILTERS)
         (void)pthread_cond_wait(&p2p->changed, &p2p->lock);
+    while (!p2p->task_done)
+        wait_and_commit(p2p);
     p2p->task = TASK_NONE;
     if (p2p->task_code < 0 && err)
         *err = p2p->task_err;
