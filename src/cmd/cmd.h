@@ -105,7 +105,7 @@ int cmd_when(struct cmd_when *ret_when, const struct cmd_args *args, const char 
         {"--cache", "DIR", "what a light client (p2p) keeps; ~/.cache/sanad where left out"},      \
         {"--proxy", "HOST:PORT", "a SOCKS5 proxy for all connections and names of p2p"},           \
         {"--agree", "N", "peers that must say the same of filters; 3, or all given if fewer"},     \
-        {"--birthday", "HEIGHT", "p2p looks at no block below"},                                   \
+        {"--birthday", "HEIGHT", "p2p looks at no block below: older coins are unknown"},          \
         {"--rpc-wait", "SECONDS", "how long a node that starts is waited for; 120"},               \
     {                                                                                              \
         "--rpc-timeout", "SECONDS", "how long the node may take for one answer; 60"                \

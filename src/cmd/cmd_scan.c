@@ -425,8 +425,7 @@ static int scan_once(struct scan_run *run, const struct cmd_args *args, struct e
                                    .to_height = to == UINT64_MAX ? -1 : (int64_t)to,
                                    .checkpoint_ms = (unsigned)checkpoint,
                                    .parse_only = cmd_flag(args, "--parse-only"),
-                                   .filters = run->filters,
-                                   .birthday = cmd_flag(args, "--birthday")};
+                                   .filters = run->filters};
     options.progress = progress_new("scan", stats.bytes, stats.blocks, "blocks");
     code = scan_run(&result, &options, err);
     progress_free(options.progress);
@@ -538,8 +537,6 @@ static const struct cmd_option options[] = {
     {"--filters", NULL,
      "keeps the blocks' filters beside the store, so that a wallet added later costs seconds"},
     {"--filters-dir", "DIR", "keeps them there"},
-    {"--birthday", NULL,
-     "light sources: begins 30 days before the first wallet is the state's, older coins unknown"},
     {"--parse-only", NULL, "does not recompute merkle roots: grade parse"},
     {"--header", "HEX|FILE", "snapshot: the header of its block, by which its time is known"},
     {"--utxo-hash", "HEX", "snapshot: its hash_serialized_3, or muhash:HEX, where not known"},

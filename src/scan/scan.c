@@ -240,27 +240,14 @@ static int pass_late(struct run *run, bool *ret_done, struct err *err)
     return code;
 }
 
-/* The first block from the margin before the first `since` on; genesis where a wallet has none. */
-static uint32_t birthday_height(const struct run *run, uint32_t first)
+/* Where a fresh store begins: at the birthday of a light source, but not beyond the target. */
+static uint32_t first_height_of(const struct run *run)
 {
-    const struct scan_options *options = run->options;
-    uint32_t high = height_of(run, run->target);
-    int64_t birthday = INT64_MAX;
-    for (size_t b = 0; b < options->book_count; b++)
-        for (size_t i = 0; i < options->books[b]->wallet_count; i++)
-            if (options->books[b]->wallets[i].since < birthday)
-                birthday = options->books[b]->wallets[i].since;
-    if (birthday == INT64_MIN)
-        return first;
-    while (first < high) {
-        uint32_t middle = first + (high - first) / 2;
-        uint32_t node = source_active(options->source, middle);
-        if (header_tree_node(run->tree, node)->median_time >= birthday - SCAN_BIRTHDAY_MARGIN)
-            high = middle;
-        else
-            first = middle + 1;
-    }
-    return first;
+    uint32_t first = source_first_height(run->options->source);
+    uint32_t birthday = source_birthday(run->options->source);
+    if (run->target != NODE_NONE && birthday > height_of(run, run->target))
+        birthday = height_of(run, run->target);
+    return birthday > first ? birthday : first;
 }
 
 static int pass_forward(struct run *run, bool *ret_done, struct err *err)
@@ -268,9 +255,7 @@ static int pass_forward(struct run *run, bool *ret_done, struct err *err)
     struct script_list list = {.count = 0};
     struct pass_range range = {.tip = run->target, .extends = true};
     uint32_t first = source_first_height(run->options->source);
-    if (!run->state.any && run->options->birthday && source_is_light(run->options->source))
-        first = birthday_height(run, first);
-    range.from_height = run->state.any ? run->state.tip_height + 1 : first;
+    range.from_height = run->state.any ? run->state.tip_height + 1 : first_height_of(run);
     *ret_done = run->target != NODE_NONE && height_of(run, run->target) >= range.from_height;
     if (!*ret_done)
         return 0;

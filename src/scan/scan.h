@@ -27,11 +27,7 @@ struct scan_options {
      * up for scripts that come late; or NULL. Blocks read before without keeping are read once
      * more. */
     struct filters *filters;
-    /* A light source only, and a fresh store: begins SCAN_BIRTHDAY_MARGIN before the first `since`
-     * of all wallets. What is older stays unknown, and figures say so. */
-    bool birthday;
 };
-enum { SCAN_BIRTHDAY_MARGIN = 30 * 86400 }; /* seconds */
 struct scan_result {
     struct facts_state state;
     uint32_t from_height;  /* first block read in this run */

@@ -10,7 +10,6 @@
 struct p2p_source {
     struct source base;
     struct p2p *p2p;
-    uint32_t birthday;    /* filters below are not asked for */
     pthread_mutex_t lock; /* one pass is planned at a time */
 };
 
@@ -56,15 +55,15 @@ static int filters_fetch(struct p2p_source *p2p, uint32_t from, uint32_t to, str
     return code;
 }
 
-/* Clears all but those whose filter matches. `from` is the lowest with a filter. */
-static int filters_choose(struct source *source, bool *reads, uint32_t lowest, uint32_t from,
-                          uint32_t tip, const struct source_wanted *wanted, struct err *err)
+/* Sets those whose filter matches. */
+static int filters_choose(struct source *source, bool *reads, uint32_t tip, uint32_t lowest,
+                          const struct source_wanted *wanted, struct err *err)
 {
     uint32_t *found;
     size_t found_count;
     struct filters_query query = {.tree = source->tree,
                                   .tip = tip,
-                                  .from_height = from,
+                                  .from_height = lowest,
                                   .scripts = wanted->scripts,
                                   .script_count = wanted->script_count};
     int code = filters_match(&found, &found_count, source->filters, &query, err);
@@ -81,18 +80,21 @@ static int choose(struct source *source, bool *ret_reads, const uint32_t *nodes,
     struct p2p_source *p2p = p2p_of(source);
     uint32_t lowest = source_node_height(source, nodes[0]);
     uint32_t to = source_node_height(source, nodes[count - 1]);
-    uint32_t from = lowest > p2p->birthday ? lowest : p2p->birthday;
     if (!wanted)
         return err_set(err, SANAD_MISSING, "source p2p: has no way to read every block");
     if (source_active(source, to) != nodes[count - 1])
         return err_set(err, SANAD_MISSING, "source p2p: height %u: not a block of the active chain",
                        to);
+    if (lowest < source->birthday)
+        return err_set(err, SANAD_MISSING,
+                       "source p2p: height %u is below the birthday %u: the store begins earlier, "
+                       "leave the birthday out",
+                       lowest, source->birthday);
     memset(ret_reads, 0, count * sizeof *ret_reads);
-    if (from > to || wanted->script_count == 0)
+    if (wanted->script_count == 0)
         return 0;
-    int code = filters_fetch(p2p, from, to, err);
-    return code ? code
-                : filters_choose(source, ret_reads, lowest, from, nodes[count - 1], wanted, err);
+    int code = filters_fetch(p2p, lowest, to, err);
+    return code ? code : filters_choose(source, ret_reads, nodes[count - 1], lowest, wanted, err);
 }
 
 static int p2p_plan_choose(struct source *source, bool *ret_reads, const uint32_t *nodes,
@@ -130,7 +132,7 @@ static void p2p_evidence(struct source_evidence *ret_evidence, const struct sour
     *ret_evidence = (struct source_evidence){.agreed = report.agreed,
                                              .wanted = report.wanted,
                                              .banned = report.banned,
-                                             .birthday = p2p->birthday};
+                                             .birthday = source->birthday};
 }
 
 static void p2p_source_close(struct source *source)
@@ -191,7 +193,6 @@ int p2p_source_open(struct source **ret_source, const char *rest,
     struct p2p_source *p2p = mem_zalloc(1, sizeof *p2p);
     source_init(&p2p->base, &p2p_ops, options);
     p2p->base.light = true;
-    p2p->birthday = options->p2p_birthday;
     int code = pthread_mutex_init(&p2p->lock, NULL);
     sanad_assert(code == 0);
     code = open_client(p2p, rest[0] ? rest + 1 : NULL, options, err);

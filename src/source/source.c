@@ -105,6 +105,11 @@ bool source_is_light(const struct source *source)
     return source->light;
 }
 
+uint32_t source_birthday(const struct source *source)
+{
+    return source->light ? source->birthday : 0;
+}
+
 int source_gap(const struct source *source, struct err *err)
 {
     if (source->ops->gap)

@@ -80,6 +80,9 @@ void source_filters_use(struct source *source, struct filters *filters, bool lig
  * tip, source_has_body tells that a body can be asked for, there is no streaming pass, and a
  * scan reads only the blocks whose filters match, from several threads. */
 bool source_is_light(const struct source *source);
+/* Of a light source the lowest height that it looks at: a scan into a fresh store begins there, as
+ * from an anchor. 0 where it looks at all. */
+uint32_t source_birthday(const struct source *source);
 
 /* Whose word a light source rests on; zeros of any other. */
 struct source_evidence {

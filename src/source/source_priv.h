@@ -96,6 +96,7 @@ struct source {
     struct source_stats stats;
     struct filters *filters; /* or NULL; belongs to the kind */
     bool light;
+    uint32_t birthday; /* as the options say; means something where light */
 };
 
 /* The first member of each kind's reader. */
