@@ -22,7 +22,8 @@ struct cmd_args {
 static const struct cmd_option common_options[] = {
     {"--json", NULL, "one JSON document on stdout instead of tables"},
     {"--chain", "NAME", "main (default), testnet4, signet or regtest"},
-    {"--source", "S", "where blocks come from: blocks:DIR, rpc:URL, p2p[:HOST:PORT,...]"},
+    {"--source", "S",
+     "where blocks come from: blocks:DIR, rpc:URL, p2p[:HOST:PORT,...], snapshot:FILE"},
     {"--store", "FILE", "the store of facts and records: FILE.db"},
     {"--nation", "CC", "which nation, where the store holds several"},
     {"--anchor", "HEIGHT:HASH", "the first block to read, for runs without ancestors"},

@@ -314,7 +314,13 @@ static void filters_show(const struct scan_run *run, const struct scan_result *r
 static void read_show(const struct scan_result *result, const struct screen *screen)
 {
     double seconds = (double)result->nanoseconds * 1e-9;
-    if (result->blocks > 0)
+    if (result->blocks > 0 && result->state.grade == GRADE_FILTER)
+        screen_line(
+            screen, STYLE_PLAIN,
+            "  filters  of %llu blocks from height %u; %llu transactions in those that match",
+            (unsigned long long)result->blocks, result->from_height,
+            (unsigned long long)result->transactions);
+    else if (result->blocks > 0)
         screen_line(screen, STYLE_PLAIN, "  read     %llu blocks from height %u, %llu transactions",
                     (unsigned long long)result->blocks, result->from_height,
                     (unsigned long long)result->transactions);
@@ -334,7 +340,10 @@ static void evidence_show(const struct source *source, const struct screen *scre
 {
     struct source_evidence evidence;
     source_evidence_get(&evidence, source);
-    if (evidence.agreed > 0)
+    if (evidence.agreed == 1)
+        screen_line(screen, STYLE_UNSURE,
+                    "  agreed   one peer speaks for all filters: its word alone");
+    else if (evidence.agreed > 0)
         screen_line(screen, STYLE_PLAIN, "  agreed   %u peers say the same of all filters%s",
                     evidence.agreed, evidence.agreed < 3 ? ": they are few" : "");
     else
