@@ -420,7 +420,8 @@ static void test_long_quotients(void **state)
     items.hashes[399] = sip24(items.key, wanted);
     filter_items_write(&filter, &items);
     for (size_t i = 0; i < countof(jobs); i++)
-        jobs[i] = i == 3 ? (struct filter_job){.filter = buf_bytes(&filter)} : sample->jobs[20 + i];
+        jobs[i] = sample->jobs[20 + i];
+    jobs[3] = (struct filter_job){.filter = buf_bytes(&filter)};
     struct filter_targets *targets = filter_targets_new(&wanted, 1);
     struct filter_matcher *matcher = filter_matcher_new(targets);
     filter_match_many(matcher, jobs, countof(jobs));

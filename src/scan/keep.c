@@ -117,7 +117,7 @@ int keep_add(const struct pass *pass, uint32_t node, const struct hash256 *filte
 {
     const struct header_node *header = header_tree_node(pass->tree, node);
     struct filters *filters = pass->options->filters;
-    struct filter_entry before;
+    struct filter_entry before = {.height = 0};
     struct filter_entry entry = {
         .block_hash = header->hash, .height = header->height, .filter_hash = *filter_hash};
     int code = SANAD_MISSING;
