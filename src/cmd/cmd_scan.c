@@ -198,6 +198,8 @@ static int filters_make(struct scan_run *run, const struct cmd_args *args, const
 {
     char folder[PATH_SIZE];
     const char *named = cmd_value(args, "--filters-dir");
+    if (!run->source) /* a snapshot has no blocks to make filters of: refused where asked for */
+        return 0;
     if (named)
         return filters_open(&run->filters, named, run->params, FILTERS_WRITE, err);
     if (snprintf(folder, sizeof folder, "%s.filters", store) >= PATH_SIZE)

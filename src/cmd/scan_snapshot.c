@@ -108,6 +108,8 @@ int cmd_snapshot_open(struct cmd_snapshot *snapshot, const char *source,
         code = header_set(&snapshot->opening, args, err);
     if (code == 0 && cmd_flag(args, "--follow"))
         code = err_set(err, SANAD_USAGE, "--follow: a snapshot does not grow");
+    if (code == 0 && (cmd_flag(args, "--filters") || cmd_value(args, "--filters-dir")))
+        code = err_set(err, SANAD_USAGE, "--filters: a snapshot holds no blocks to make them of");
     if (code == 0 && cmd_value(args, "--to"))
         code = err_set(err, SANAD_USAGE, "--to: a snapshot has one height");
     return code;

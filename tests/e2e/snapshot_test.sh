@@ -93,6 +93,15 @@ refused 4 "header: not of the snapshot's block" 'another header' \
 refused 4 'another network than main' 'another network' "$SANAD_BIN" scan --chain main \
     --store "$work/no7.db" --source "snapshot:$work/4210.dat" --book "$work/fixed.json"
 
+refused 2 'a snapshot holds no blocks to make them of' 'filters of a snapshot' \
+    scan no8 --book "$work/fixed.json" --source "snapshot:$work/4210.dat" \
+    --anchor "4210:$base" --header "$header" --utxo-hash "$hash" --filters
+# Filters that were kept before are left alone.
+mkdir "$work/beside.db.filters"
+expect 0 'a folder of filters beside the store' scan beside --book "$work/fixed.json" \
+    --source "snapshot:$work/4210.dat" --anchor "4210:$base" --header "$header" \
+    --utxo-hash "$hash"
+
 # ---- damage -------------------------------------------------------------------------------------
 
 head -c 100000 "$work/4210.dat" >"$work/short.dat"
