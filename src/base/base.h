@@ -291,6 +291,9 @@ int time_parse(int64_t *ret_time, const char *text, struct err *err);
 int date_parse(int64_t *ret_time, const char *text, struct err *err);
 void date_format(char ret_text[11], int64_t time); /* the UTC day of a time */
 int64_t time_now(void); /* wall clock; only for progress, journals and fresh records */
+/* The monotonic clock, from some point on: for waiting and for telling how long a thing took. */
+int64_t clock_ns(void);
+int64_t clock_ms(void);
 
 /* ---- numbers ----------------------------------------------------------------------- */
 

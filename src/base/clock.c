@@ -140,3 +140,15 @@ int64_t time_now(void)
 {
     return (int64_t)time(NULL);
 }
+
+int64_t clock_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t clock_ms(void)
+{
+    return clock_ns() / 1000000;
+}

@@ -92,6 +92,17 @@ static void other_texts_are_refused(void **state)
     }
 }
 
+/* It never goes back, and both units are of one clock. */
+static void monotonic(void **state)
+{
+    int64_t before = clock_ns();
+    int64_t between = clock_ms();
+    int64_t after = clock_ns();
+    (void)state;
+    assert_true(before > 0 && before <= after);
+    assert_true(before / 1000000 <= between && between <= after / 1000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +110,7 @@ int main(void)
         cmocka_unit_test(known_times),
         cmocka_unit_test(offsets_are_counted_back),
         cmocka_unit_test(other_texts_are_refused),
+        cmocka_unit_test(monotonic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

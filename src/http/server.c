@@ -38,13 +38,6 @@ struct http_server {
     unsigned link_count;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- connections and their time ---------------------------------------------------------------
  */
 
@@ -55,7 +48,7 @@ static void link_open(struct http_server *server, struct MHD_Connection *connect
     struct link *link = mem_zalloc(1, sizeof *link);
     sanad_assert(info);
     link->socket = info->connect_fd;
-    link->since_ms = now_ms();
+    link->since_ms = clock_ms();
     (void)pthread_mutex_lock(&server->lock);
     link->behind = server->links;
     if (link->behind)
@@ -98,7 +91,7 @@ static void *reap(void *context)
     (void)pthread_mutex_lock(&server->lock);
     while (!server->stopping) {
         struct timespec until;
-        int64_t limit = now_ms() - (int64_t)server->options.seconds * 1000;
+        int64_t limit = clock_ms() - (int64_t)server->options.seconds * 1000;
         for (struct link *link = server->links; link; link = link->behind)
             if (link->since_ms < limit)
                 (void)shutdown(link->socket, SHUT_RDWR); /* its thread sees the end and closes */
@@ -122,7 +115,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (info && info->socket_context && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         struct link *link = info->socket_context;
         (void)pthread_mutex_lock(&server->lock);
-        link->since_ms = now_ms();
+        link->since_ms = clock_ms();
         (void)pthread_mutex_unlock(&server->lock);
     }
     if (call) {

@@ -12,13 +12,6 @@
 
 enum { READ_SIZE = 1 << 18, READS_A_TURN = 8, TICK_MS = 50 };
 
-int64_t clock_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 void net_say(const struct p2p *p2p, const struct peer *peer, const char *text)
 {
     char line[ERR_TEXT_SIZE + PEER_NAME_SIZE];

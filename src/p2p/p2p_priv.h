@@ -440,7 +440,6 @@ struct p2p {
     struct p2p_report report;
 };
 
-int64_t clock_ms(void);
 /* Whatever is useful restarts the patience. */
 void net_progress(struct p2p *p2p);
 void net_task_end(struct p2p *p2p, int code);

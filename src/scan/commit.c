@@ -52,13 +52,6 @@ struct committer {
     int64_t checkpoint_at, checkpoint_cost; /* nanoseconds */
 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static struct pending *pending_at(struct committer *c, unsigned index)
 {
     return &c->ring[(c->first + index) % PENDING_MAX];
@@ -570,7 +563,7 @@ static int checkpoint_write(struct committer *c, struct err *err)
 
 static int checkpoint(struct committer *c, struct err *err)
 {
-    int64_t begin = now_ns();
+    int64_t begin = clock_ns();
     if (!c->dirty)
         return 0;
     int code = checkpoint_write(c, err);
@@ -581,7 +574,7 @@ static int checkpoint(struct committer *c, struct err *err)
     c->dirty = false;
     c->settled = true;
     c->kept = *c->result;
-    c->checkpoint_at = now_ns();
+    c->checkpoint_at = clock_ns();
     c->checkpoint_cost = c->checkpoint_at - begin;
     return 0;
 }
@@ -606,7 +599,7 @@ static enum step step_choose(struct committer *c, const struct parsed **ret_pars
     struct pass *pass = c->pass;
     const struct resolve *first = c->count ? pending_at(c, 0)->resolve : NULL;
     bool all_taken = pass->next > pass->to_height || pass->next == pass->bad_height;
-    if (c->dirty && now_ns() >= checkpoint_due(c))
+    if (c->dirty && clock_ns() >= checkpoint_due(c))
         return STEP_CHECKPOINT;
     if (c->count && (!first || first->state == RESOLVE_DONE))
         return STEP_WRITE;
@@ -629,7 +622,7 @@ static enum step step_choose(struct committer *c, const struct parsed **ret_pars
 
 static void wait_ready(struct committer *c)
 {
-    int64_t due = c->dirty ? checkpoint_due(c) : now_ns() + INT64_C(1000000000);
+    int64_t due = c->dirty ? checkpoint_due(c) : clock_ns() + INT64_C(1000000000);
     struct timespec until = {.tv_sec = due / 1000000000, .tv_nsec = due % 1000000000};
     (void)pthread_cond_broadcast(&c->pass->room); /* those who wait for us need not */
     (void)pthread_cond_timedwait(&c->pass->ready, &c->pass->lock, &until);
@@ -764,7 +757,7 @@ static struct committer *committer_new(struct pass *pass, struct pass_result *re
     c->scratch.raw = buf_with_max(BLOCK_SIZE_MAX);
     c->piece = buf_with_max(TOUCHED_MAX);
     c->next_write = pass->from_height;
-    c->checkpoint_at = now_ns();
+    c->checkpoint_at = clock_ns();
     return c;
 }
 

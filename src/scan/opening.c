@@ -5,7 +5,6 @@
 #include "snapshot/snapshot.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 struct opening_run {
     const struct scan_opening *opening;
@@ -222,18 +221,11 @@ static int rounds_run(struct opening_run *run, struct err *err)
     }
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 int scan_opening_run(struct scan_result *ret_result, const struct scan_opening *opening,
                      struct err *err)
 {
     struct opening_run run = {.opening = opening};
-    int64_t begin = now_ns();
+    int64_t begin = clock_ns();
     int code = header_check(&run, err);
     if (code == 0)
         code = state_check(&run, err);
@@ -246,7 +238,7 @@ int scan_opening_run(struct scan_result *ret_result, const struct scan_opening *
         code = facts_state_get(&run.result.state, opening->facts, err);
     if (code == 0) {
         run.result.from_height = opening->height;
-        run.result.nanoseconds = now_ns() - begin;
+        run.result.nanoseconds = clock_ns() - begin;
         *ret_result = run.result;
     }
     free(run.coins);

@@ -3,7 +3,6 @@
 #include "scan/scan_priv.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 struct run {
     const struct scan_options *options;
@@ -13,13 +12,6 @@ struct run {
     struct closure *closure;
     uint32_t target; /* node */
 };
-
-static int64_t clock_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static int state_read(struct run *run, struct err *err)
 {

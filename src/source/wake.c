@@ -3,7 +3,6 @@
 #include "source/source.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <zmq.h>
 
 enum { MESSAGE_MAX = 1024, QUEUE_MAX = 1000, PART_MAX = 8, BODY_SIZE = 33, LABEL_AT = 32 };
@@ -12,13 +11,6 @@ struct source_wake {
     void *context;
     void *socket;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool number_set(void *socket, int option, int value)
 {
@@ -86,13 +78,13 @@ static bool message_take(void *socket, bool *ret_news)
 
 bool source_wake_wait(struct source_wake *wake, unsigned ms)
 {
-    int64_t until = now_ms() + ms;
+    int64_t until = clock_ms() + ms;
     bool news = false;
     for (;;) {
         bool one;
         for (int i = 0; i < QUEUE_MAX && message_take(wake->socket, &one); i++)
             news = news || one;
-        int64_t left = until - now_ms();
+        int64_t left = until - clock_ms();
         if (news || left <= 0)
             return news;
         zmq_pollitem_t item = {.socket = wake->socket, .events = ZMQ_POLLIN};

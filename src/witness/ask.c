@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* What is asked, the same for all. */
 struct question {
@@ -22,13 +21,6 @@ struct asking {
     bool started;
     pthread_t thread;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* The lines of the peer's key among those that came; all else is ignored. */
 static int lines_take(struct asking *asking, struct bytes lines, struct err *err)
@@ -97,7 +89,7 @@ static int ask_once(struct asking *asking, bool *ret_again, uint64_t *old_size,
     struct http_response response;
     struct tlog_proof proof = {.count = 0};
     char url[HTTP_URL_MAX];
-    int64_t left = asking->until_ms - now_ms();
+    int64_t left = asking->until_ms - clock_ms();
     const struct http_limits limits = {.size_max = WITNESS_ANSWER_MAX,
                                        .connect_ms = left > 0 ? (unsigned)left : 1,
                                        .total_ms = left > 0 ? (unsigned)left : 1};
@@ -173,7 +165,7 @@ int witness_ask(struct witness_reply *ret_replies, const struct witness_peer *pe
         askings[i] = (struct asking){.question = &question,
                                      .peer = &peers[i],
                                      .reply = &ret_replies[i],
-                                     .until_ms = now_ms() + timeout_ms};
+                                     .until_ms = clock_ms() + timeout_ms};
         sanad_assert(peers[i].key->type == NOTE_KEY_TYPE_COSIGNATURE);
         askings[i].started = pthread_create(&askings[i].thread, NULL, ask_one, &askings[i]) == 0;
         if (!askings[i].started)
